@@ -17,15 +17,20 @@ MEDIA_TYPES: Mapping[str, str] = {
     "csv": "text/csv",
     "html": "text/html",
     "md": "text/markdown",
+    "ndjson": "application/x-ndjson",
     "npz": "application/x-npz",
+    "parquet": "application/vnd.apache.parquet",
     "pdf": "application/pdf",
 }
 # By the address of the JSON; `api.middleware.suffixes` answers at all of these.
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "/v1/jobs/{job_id}/report": ("html", "md", "pdf"),
-    "/v1/jobs/{job_id}/trials": ("csv",),
+    "/v1/jobs/{job_id}/trials": ("csv", "ndjson", "parquet"),
+    "/v1/jobs/{job_id}/measurements": ("csv", "parquet"),
     "/v1/densities/{density_id}": ("npz", "csv"),
 }
+# What an address without a suffix answers in where that is not JSON.
+_OTHERS: Mapping[str, str] = {"/v1/jobs/{job_id}/measurements": MEDIA_TYPES["ndjson"]}
 _SUFFIXED = re.compile(
     "|".join(
         f"(?:{re.sub('{[a-z_]+}', '[^/]+', path)})\\.(?:{'|'.join(forms)})"
@@ -53,17 +58,22 @@ def one_media_type(paths: Mapping[str, Any]) -> dict[str, Any]:
     for path, operations in paths.items():
         found[path] = operations
         for form in FORMATS.get(path, ()):
-            found[f"{path}.{form}"] = {"get": _in_format(operations["get"], form)}
+            found[f"{path}.{form}"] = {
+                "get": _in_format(operations["get"], MEDIA_TYPES[form], form)
+            }
         if path in FORMATS:
-            found[path] = operations | {"get": _in_format(operations["get"], None)}
+            found[path] = operations | {
+                "get": _in_format(operations["get"], _OTHERS.get(path, JSON))
+            }
     return found
 
 
-def _in_format(operation: Mapping[str, Any], form: str | None) -> dict[str, Any]:
+def _in_format(
+    operation: Mapping[str, Any], media_type: str, form: str | None = None
+) -> dict[str, Any]:
     own: dict[str, Any] = deepcopy(dict(operation))
     own["parameters"] = [one for one in own["parameters"] if one["name"] != "format"]
     answer = own["responses"]["200"]
-    media_type = JSON if form is None else MEDIA_TYPES[form]
     answer["content"] = {media_type: answer["content"][media_type]}
     if form is not None:
         own["operationId"] += f"_{form}"

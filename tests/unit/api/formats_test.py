@@ -15,6 +15,7 @@ from api.formats import FORMATS, MEDIA_TYPES, one_media_type, without_suffix
         ("/v1/jobs/7/trials.csv", ("/v1/jobs/7/trials", "csv")),
         ("/v1/jobs/7/report.pdf", ("/v1/jobs/7/report", "pdf")),
         ("/v1/densities/12.npz", ("/v1/densities/12", "npz")),
+        ("/v1/jobs/7/measurements.parquet", ("/v1/jobs/7/measurements", "parquet")),
         ("/v1/densities/.npz.npz", ("/v1/densities/.npz", "npz")),
         ("/v1/densities/12", None),
         ("/v1/densities/12.pdf", None),

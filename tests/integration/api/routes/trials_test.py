@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
-import json
-from datetime import UTC, datetime
 
-import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
@@ -15,7 +11,7 @@ from service.death import Cause, Death
 from service.orchestration import results
 from service.orchestration.messages import Ended, Ending, Measured
 from service.orchestration.run import Run
-from service.storage import jobs, trials
+from service.storage import jobs
 from service.storage.database import Database
 from tests.support.pages import all_items, items
 from tests.support.simulation import Simulation, finish_next
@@ -210,53 +206,3 @@ def test_no_range_and_no_such_study_are_said_in_words(
             plain, asked = both.get(address), both.get(address, headers=any_tag)
             assert plain.status_code == asked.status_code in {404, 422}, address
     assert both.get(at, headers=any_tag).status_code == 304
-
-
-def test_all_trials_and_measurements_as_one_file(both: TestClient, database: Database) -> None:
-    job_id = submit(both, PHOTOS)
-    at = f"/v1/jobs/{job_id}"
-    empty = both.get(f"{at}/trials?format=ndjson")
-    assert (empty.text, empty.headers["densearch-job-state"]) == ("", "QUEUED")
-    finish_next(database)
-    whole = items(both, f"{at}/trials?phase=all&limit=1000")
-    lines = both.get(f"{at}/trials?phase=all&format=ndjson").text.splitlines()
-    times = ("queued_at", "started_at", "finished_at")  # spelt with Z and with +00:00
-    assert [{k: v for k, v in json.loads(line).items() if k not in times} for line in lines] == [
-        {k: v for k, v in trial.items() if k not in times} for trial in whole
-    ]
-    answer = both.get(f"{at}/trials?phase=all&format=parquet")
-    assert f'filename="job-{job_id}-trials.parquet"' in answer.headers["content-disposition"]
-    table = pq.read_table(io.BytesIO(answer.content))
-    assert table.schema.metadata[b"densearch.complete"] == b"true"
-    for trial, row in zip(whole, table.to_pylist(), strict=True):
-        assert {n: row[n] for n in ("id", "value", "point", "curve", "attempts")} == {
-            n: trial[n] for n in ("id", "value", "point", "curve", "attempts")
-        }
-        assert row["params.den[0]"] == trial["params"].get("den", [None])[0]
-        assert row["finished_at"] == datetime.fromisoformat(trial["finished_at"])
-        for name, value in (trial["metrics"] or {}).items():
-            assert row[f"metrics.{name}"] == value
-    first, second = whole[0], whole[1]
-    measured = [
-        {
-            "trial_id": trial["id"],
-            "epoch": epoch,
-            "attempt_id": 1,
-            "metrics": {"loss": loss} | ({"psnr_db": 20.0} if epoch == 2 else {}),
-            "elapsed_s": 0.5 * epoch,
-            "measured_at": datetime(2026, 3, 1, tzinfo=UTC),
-        }
-        for trial, epoch, loss in ((first, 1, 0.5), (first, 2, 0.25), (second, 1, 0.75))
-    ]
-    with database.write() as session:
-        trials.insert_measurements(session, measured)
-    rows = list(csv.DictReader(both.get(f"{at}/measurements?format=csv").text.splitlines()))
-    names = ("trial_id", "study", "epoch", "metrics.loss", "metrics.psnr_db", "elapsed_s")
-    assert [tuple(row[name] for name in names) for row in rows] == [
-        (str(first["id"]), first["study"], "1", "0.5", "", "0.5"),
-        (str(first["id"]), first["study"], "2", "0.25", "20.0", "1.0"),
-        (str(second["id"]), second["study"], "1", "0.75", "", "0.5"),
-    ]
-    for wrong in ("trials?format=xls", "measurements?format=json", "measurements?phase=all"):
-        assert both.get(f"{at}/{wrong}").status_code == 422, wrong
-    assert both.get("/v1/jobs/99/measurements").status_code == 404
