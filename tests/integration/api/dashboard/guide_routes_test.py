@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from starlette.testclient import TestClient
 
-from api.dashboard import guide
+from api.dashboard import built_site, guide
+
+
+@pytest.fixture(autouse=True)
+def _no_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a tree in which somebody has built one."""
+    monkeypatch.setattr(built_site, "built", lambda: None)
 
 
 def test_documents_their_pictures_and_what_is_none(client: TestClient) -> None:

@@ -42,7 +42,8 @@ def bodies() -> dict[str, Found]:
 def test_every_document_is_a_page(bodies: dict[str, Found]) -> None:
     assert list(bodies) == NAMES
     assert {name for name, _ in guide.contents()} == {n for n in NAMES if "/" not in n}
-    assert guide.contents()[0] == ("user-guide", "User guide")
+    assert guide.contents()[:2] == [("index", "densearch"), ("user-guide", "User guide")]
+    assert "toctree" not in str(page.body if (page := guide.page("index")) else "toctree")
 
 
 def test_links_lead_to_pages_and_headings(bodies: dict[str, Found]) -> None:
