@@ -51,6 +51,7 @@ from api.routes import (
     samplers,
     studies,
     trials,
+    webhooks,
 )
 from service.datasets.importer import Importer
 from service.hosts import Hosts
@@ -72,6 +73,7 @@ ROUTES = (
         artifacts,
         item_losses,
         campaigns,
+        webhooks,
     ),
     # Imports before the routes of a set, which would take the word for an id.
     *(imports, datasets, samplers, networks, health, documentation),

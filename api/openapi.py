@@ -20,10 +20,11 @@ from api.schemas.reports import CampaignReportOut, ProvenanceOut, ReportOut
 from api.uploads import FolderImport
 from service.campaigns.request import CampaignSpec, Extension
 from service.spec import JobSpec
+from service.webhooks.request import SecretRotation, WebhookSpec
 
 # Bodies that are decoded here, and answers that are sent as they were stored.
 ADDED = (
-    *(JobSpec, CampaignSpec, Extension, FolderImport),
+    *(JobSpec, CampaignSpec, Extension, FolderImport, WebhookSpec, SecretRotation),
     *(ProblemOut, ReportOut, CampaignReportOut, ProvenanceOut),
 )
 _REF = "#/components/schemas/{model}"
@@ -37,6 +38,7 @@ TAGS = [
         ("densities", "The densities that a job has learned."),
         ("artifacts", "Files that a job has made, such as trained networks."),
         ("campaigns", "Jobs that differ by the settings of a matrix."),
+        ("webhooks", "Where events of jobs are sent, by Standard Webhooks."),
         ("datasets", "Data sets: built in, and stored by users."),
         ("samplers", "What can propose the points of a search."),
         ("networks", "What can be trained."),

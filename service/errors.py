@@ -358,6 +358,10 @@ class BackupError(DensearchError):
         )
 
 
+class WebhookAddressError(DensearchError):
+    """A webhook's URL cannot be used: it is none, or leads to an address that is not public."""
+
+
 class SettingsError(DensearchError):
     """A setting is unknown or unusable; the message names it and the remedy."""
 

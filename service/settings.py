@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(
         default=80_000_000, ge=1, le=2**31 - 1, description="Most pixels of an image."
     )
+    webhook_allow_private: bool = Field(
+        default=False, description="Allow webhooks to addresses that are not public."
+    )
     dataset_roots: Paths = Field(
         default=None,
         description='Folders that may become data sets, divided by ":"; none when unset.',

@@ -77,6 +77,17 @@ class CalibrationState(StrEnum):
     FAILED = "FAILED"
 
 
+class DeliveryState(StrEnum):
+    """The state of a message to a webhook; all but the first are final.
+
+    FAILED: no try of a day was accepted, or the webhook was switched off.
+    """
+
+    WAITING = "WAITING"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+
+
 class Phase(StrEnum):
     """What a trial serves.
 

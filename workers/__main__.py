@@ -89,6 +89,7 @@ def _dispatch(
     from workers.dispatcher import Dispatcher
     from workers.housekeeper import Housekeeper
     from workers.pulse import ClusterLostError
+    from workers.webhook_sender import WebhookSender
 
     try:
         patiently(lambda: leases.release_dead(database), "the leases of dead dispatchers")
@@ -96,7 +97,7 @@ def _dispatch(
         LOG.info("ray is up", **cluster.resources())
         start_failures.clear(settings.data_dir)
         stop = _stop_at_signals()  # before it is registered: from then on it resigns first
-        with Housekeeper(settings):
+        with Housekeeper(settings), WebhookSender(settings):
             Dispatcher(settings, database, cluster, stop).run(
                 lambda: parent is not None and os.getppid() != parent
             )

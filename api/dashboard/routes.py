@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 
 from api import etags
@@ -24,6 +24,7 @@ from service.samplers.catalogue import registry
 from service.settings import Settings
 from service.storage.job_versions import list_version
 from service.tasks import kinds
+from service.webhooks import commands
 
 router = APIRouter(include_in_schema=False)
 SAMPLERS = [info.name for info in registry.catalogue()]
@@ -97,6 +98,13 @@ def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
 def show_system(request: Request, settings: WithSettings) -> HTMLResponse:
     """Show who works, what waits, and how much room there is."""
     return html(request, "system.html", page=system.system_page(database_of(request), settings))
+
+
+@router.post("/system/webhooks/{name}/test")
+def test_webhook_of_page(request: Request, name: str) -> Response:
+    """Have a test message sent, and show the page again."""
+    commands.send_test(database_of(request), name)
+    return RedirectResponse("/system", 303)
 
 
 @router.get("/static/{name}")

@@ -60,6 +60,7 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.UnreachableRevisionError: "schema-outdated",
     errors.BackupError: "schema-outdated",
     errors.SettingsError: "misconfigured",
+    errors.WebhookAddressError: "invalid-body",
     errors.UnsafeBindingError: "misconfigured",
     errors.NoTokenError: "misconfigured",
     errors.AskingFailedError: "internal-error",  # ends a study; no request raises it

@@ -16,6 +16,7 @@ from service.costs.prices import UNPRICED, Prices
 from service.errors import InvalidSpecError
 from service.jobs.commands import resolved_of
 from service.orchestration import (
+    announcements,
     ask,
     centring,
     completion,
@@ -79,6 +80,7 @@ def take(
     run.job = jobs.lock_leased(session, run.job)
     if run.job.state is JobState.QUEUED:
         run.job = jobs.set_state(session, run.job.id, JobState.RUNNING)
+    before = announcements.leading(run)
     results.record(session, run, updates)
     if updates:
         run.log.flush(session)  # a trial that is issued now finds these results
@@ -95,6 +97,7 @@ def take(
         has_moved = completion.finish_phase(session, run)
         has_more = has_more or has_reused or has_moved
     run.log.flush(session)
+    announcements.announce_best(session, run, before)
     run.assess(has_more=has_more, is_unsized=is_unsized)
     return assignments
 

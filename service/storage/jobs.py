@@ -14,7 +14,7 @@ from service import clock
 from service.errors import LeaseLostError, NotFoundError
 from service.records import Job, Json
 from service.states import JobState, check_job_transition
-from service.storage import events, shared_clock
+from service.storage import events, outbox, shared_clock
 from service.storage.rows import to_value
 from service.storage.tables import DELETED, JobRow
 
@@ -109,6 +109,7 @@ def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> J
     """
     row = _row(session, job_id)
     check_job_transition(JobState(row.state), new)
+    kind = outbox.kind_of(JobState(row.state), new, row.started_at)
     row.state = new
     row.waits_for = None
     _keep_time(row, is_at_work=new in AT_WORK)
@@ -120,7 +121,10 @@ def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> J
         setattr(row, name, value)
     events.add(session, job_id, "job", {"state": new})
     session.flush()
-    return to_value(Job, row)
+    job = to_value(Job, row)
+    if kind is not None:
+        outbox.announce(session, kind, job)
+    return job
 
 
 def _keep_time(row: JobRow, *, is_at_work: bool) -> None:

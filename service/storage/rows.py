@@ -20,6 +20,7 @@ _ENUMS: dict[tuple[Hashable, str], type] = {
     (records.Attempt, "state"): states.AttemptState,
     (records.Calibration, "state"): states.CalibrationState,
     (records.Import, "state"): states.ImportState,
+    (records.WebhookDelivery, "state"): states.DeliveryState,
 }
 
 

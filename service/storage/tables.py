@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeEngine
 
 from service.records import TrialResult
 from service.states import Role
-from service.storage import campaign_tables, trainer_tables
+from service.storage import campaign_tables, trainer_tables, webhook_tables
 from service.storage.declarative import Base, Key
 
 # Replaces the state once a user has deleted the job: its rows are being removed, and only the
@@ -391,5 +391,5 @@ class CalibrationRow(Base):
 
 
 # Modules with further tables.
-APART = (campaign_tables, trainer_tables)
+APART = (campaign_tables, trainer_tables, webhook_tables)
 METADATA = Base.metadata

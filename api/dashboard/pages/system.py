@@ -10,19 +10,23 @@ from datetime import datetime
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
 
 from service import clock, data_folder, start_failures
 from service.jobs import leases
-from service.records import RegisteredDispatcher
+from service.records import RegisteredDispatcher, Webhook, WebhookDelivery
 from service.settings import Settings
 from service.states import JobState, TrialState
-from service.storage import dispatchers, events, overview, progress, schema, sizes
+from service.storage import dispatchers, events, overview, progress, schema, sizes, webhooks
 from service.storage.answers import answers_in
 from service.storage.database import Database
 from service.storage.overview import AtWork
 from service.storage.sizes import Stored
 
 MOST_AT_WORK = 200
+DELIVERIES_SHOWN = 10
 PACKAGES = ("densearch-server", "torch", "ray", "nlopt", "optuna", "fastapi", "sqlalchemy")
 
 
@@ -40,6 +44,20 @@ class Room:
 
     free: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookLine:
+    """A webhook and the last messages to it.
+
+    Attributes:
+        host: Of its URL, the rest of which may hold a secret.
+    """
+
+    record: Webhook
+    host: str
+    n_waiting: int
+    deliveries: Sequence[WebhookDelivery]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,7 @@ class SystemPage:
     data_dir: Path
     lack_of_data_dir: str | None
     versions: Mapping[str, str]
+    webhooks: Sequence[WebhookLine]
     now: datetime
 
     @property
@@ -103,8 +122,23 @@ def system_page(database: Database, settings: Settings) -> SystemPage:
             data_dir=settings.data_dir,
             lack_of_data_dir=data_folder.lack_of(settings.data_dir),
             versions=_versions(),
+            webhooks=_webhooks(session),
             now=clock.now(),
         )
+
+
+def _webhooks(session: Session) -> list[WebhookLine]:
+    found = webhooks.every(session)
+    waiting = webhooks.n_waiting(session, [one.id for one in found])
+    return [
+        WebhookLine(
+            one,
+            urlsplit(one.url).netloc,
+            waiting[one.id],
+            webhooks.deliveries(session, one.id, DELIVERIES_SHOWN),
+        )
+        for one in found
+    ]
 
 
 def _room(folder: Path) -> Room | None:

@@ -37,6 +37,7 @@ from densearch.client.transport import (
     problem_of,
     reason_of,
 )
+from densearch.client.webhooks import Webhooks
 
 __all__ = [
     "FINAL_STATES",
@@ -85,6 +86,11 @@ class Client(Transport):
     def campaigns(self) -> Campaigns:
         """The calls about campaigns."""
         return Campaigns(self)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The calls about webhooks."""
+        return Webhooks(self)
 
     # Jobs
 

@@ -1,0 +1,1 @@
+"""Webhooks, by the specification Standard Webhooks: requests, addresses, signatures, retries."""
