@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from service.jobs import commands as job_commands
 from service.storage.database import Database
-from service.webhooks import commands, signing
+from service.webhooks import signing
 from tests.support.specs import submit
 
 PATH = "/v1/webhooks"
@@ -90,18 +90,6 @@ def test_what_cannot_be_used_is_refused_by_its_field(
     if "secret" in changes:
         assert changes["secret"] not in answer.text
     assert client.get(PATH).json() == {"items": []}
-
-
-def test_too_many_are_refused_and_a_change_is_not(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(commands, "MOST_WEBHOOKS", 2)
-    for name in ("one", "two"):
-        assert put(client, id=name).status_code == 201
-    refused = put(client, id="three")
-    assert refused.status_code == 422
-    assert refused.json()["errors"][0]["pointer"] == "/id"
-    assert put(client, id="two").status_code == 200
 
 
 def test_the_log_has_tests_and_events_page_by_page(client: TestClient) -> None:

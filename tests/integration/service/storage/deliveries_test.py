@@ -122,15 +122,3 @@ def test_ended_messages_go_in_time_and_by_number(
     assert prune() == 2
     (left,) = sent_to(sqlite_database, "one")  # one that waits stays, however old it is
     assert left.state is DeliveryState.WAITING
-
-
-def test_a_webhook_that_is_deleted_takes_its_messages_along(database: Database) -> None:
-    new_webhook(database, "one")
-    announce(database)
-    (claimed,) = claim(database)
-    with database.write() as session:
-        webhooks.remove(session, "one")
-    with database.write() as session:
-        deliveries.settle(session, claimed, {}, DeliveryState.DELIVERED)
-        deliveries.switch_off(session, "one", "gone")
-    assert claim(database) == []
