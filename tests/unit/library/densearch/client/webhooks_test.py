@@ -52,7 +52,8 @@ def test_an_answer_with_a_secret_that_is_lost_is_not_asked_for_again() -> None:
         raise httpx2.ReadError("lost", request=request)
 
     with connected(lost) as client:
-        for call in (lambda: client.webhooks.put("a", "b"), lambda: client.webhooks.rotate("a")):
-            with pytest.raises(UnreachableError):
-                call()
+        with pytest.raises(UnreachableError):
+            client.webhooks.put("a", "b")
+        with pytest.raises(UnreachableError):
+            client.webhooks.rotate("a")
     assert n_sent == 2
