@@ -168,8 +168,9 @@ def _ended(client: Client, cell: Cell, job_id: int, title: str) -> CellRecord:
             said_at = time.monotonic()
             echo(f"{title}: {job['state']}")
         time.sleep(POLL_S)
-    if job["state"] != "SUCCEEDED" or not job.get("report"):
+    report = job["report"]
+    if job["state"] != "SUCCEEDED" or not report:
         echo(f"{title}: {job['state']}")
         return records.skipped(cell, f"its job ended {job['state']}", job["spec"])
-    echo(f"{title}: {job['report']['findings'][0]}")
+    echo(f"{title}: {report['findings'][0]}")
     return records.record_of(cell, job, client.trials(job_id, phase="evaluation"))

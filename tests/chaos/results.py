@@ -45,7 +45,7 @@ def _result_of(client: Client, job_id: int) -> Json:
         "state": job["state"],
         "n_trials": len(trials),
         "trials": trials,
-        "densities": [{k: d[k] for k in DENSITY_FIELDS} for d in client.densities(job_id)],
+        "densities": [{k: dict(d)[k] for k in DENSITY_FIELDS} for d in client.densities(job_id)],
         "artifacts": {a["name"]: a["sha256"] for a in client.artifacts(job_id)},
         "report": without_chance(report),
     }

@@ -17,6 +17,8 @@ from densearch.cli.terminal import console, echo
 from densearch.names import decoded, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
     from densearch.answers import ImportAnswer, LeftOutAnswer
@@ -182,7 +184,7 @@ def list_datasets(url: Url = None, is_json: IsJson = False) -> None:
         show_table(datasets_table(stored, built_in))
 
 
-def datasets_table(stored: list[Json], built_in: list[Json]) -> Table:
+def datasets_table(stored: Sequence[Json], built_in: Sequence[Json]) -> Table:
     """Return a row for each set."""
     from rich.table import Table  # as above
     from rich.text import Text

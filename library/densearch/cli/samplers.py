@@ -10,6 +10,8 @@ from densearch.cli.jobs import Url, connect
 from densearch.cli.json_documents import IsJson, print_items
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
     from densearch.client.client import Json
@@ -40,7 +42,7 @@ def samplers(url: Url = None, is_json: IsJson = False) -> None:
         show_table(samplers_table(found))
 
 
-def samplers_table(infos: list[Json]) -> Table:
+def samplers_table(infos: Sequence[Json]) -> Table:
     """Return a row for each sampler."""
     from rich.table import Table  # as above
     from rich.text import Text

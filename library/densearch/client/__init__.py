@@ -5,10 +5,19 @@ from densearch.extras import required
 with required("client"):
     from densearch.client.client import FINAL_STATES, Client, Event
     from densearch.client.datasets import Datasets
-    from densearch.client.transport import ClientError, FieldFault, Json, UnreachableError
+    from densearch.client.errors import (
+        AnswerLostError,
+        AnswerTimeoutError,
+        ClientError,
+        FieldFault,
+        UnreachableError,
+    )
+    from densearch.client.transport import Json
 
 __all__ = [
     "FINAL_STATES",
+    "AnswerLostError",
+    "AnswerTimeoutError",
     "Client",
     "ClientError",
     "Datasets",

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from densearch.client.transport import Json, Transport, json_request, json_request_once
+from densearch.client.transport import Transport, json_request_once
+
+if TYPE_CHECKING:  # they cost an import, and nothing needs them at run time
+    from densearch.answers import (
+        CampaignAnswer,
+        CampaignEstimateAnswer,
+        CampaignReportAnswer,
+        CampaignSummaryAnswer,
+    )
 
 PAGE = 200
 PATH = "/v1/campaigns"
@@ -17,7 +25,9 @@ class Campaigns:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def submit(self, campaign: Mapping[str, Any] | bytes, key: str | None = None) -> Json:
+    def submit(
+        self, campaign: Mapping[str, Any] | bytes, key: str | None = None
+    ) -> CampaignAnswer:
         """Submit a campaign, once, even when an answer is lost on the way.
 
         Args:
@@ -29,35 +39,44 @@ class Campaigns:
             ClientError: It is refused; `faults` names the values and cells.
             UnreachableError: No server answers.
         """
-        return self._transport.json("POST", PATH, **json_request_once(campaign, key))
+        found = self._transport.json("POST", PATH, **json_request_once(campaign, key))
+        return cast("CampaignAnswer", found)
 
-    def estimate(self, campaign: Mapping[str, Any] | bytes) -> Json:
-        """Return what a campaign would cost; ask again while its `state` is ``measuring``.
+    def estimate(
+        self, campaign: Mapping[str, Any] | bytes, *, wait_s: float = 0.0
+    ) -> CampaignEstimateAnswer:
+        """Return what a campaign would cost.
 
         Args:
             campaign: As in `submit`; nothing is submitted.
+            wait_s: How long to ask again, as often as the server says, while it is measured;
+                after that its `state` is ``measuring`` still.
 
         Raises:
             ClientError: It is refused; `faults` names the values and cells.
             UnreachableError: No server answers.
         """
-        return self._transport.json("POST", f"{PATH}/estimate", **json_request(campaign))
+        found = self._transport.measured(f"{PATH}/estimate", campaign, wait_s)
+        return cast("CampaignEstimateAnswer", found)
 
-    def all(self) -> Iterator[Json]:
+    def all(self) -> Iterator[CampaignSummaryAnswer]:
         """Yield every campaign, the newest first, page by page."""
-        return self._transport.pages(PATH, {"limit": PAGE})
+        found = self._transport.pages(PATH, {"limit": PAGE})
+        return cast("Iterator[CampaignSummaryAnswer]", found)
 
-    def get(self, campaign_id: int) -> Json:
+    def get(self, campaign_id: int) -> CampaignAnswer:
         """Return a campaign with its cells."""
-        return self._transport.json("GET", f"{PATH}/{campaign_id}")
+        return cast("CampaignAnswer", self._transport.json("GET", f"{PATH}/{campaign_id}"))
 
-    def report(self, campaign_id: int) -> Json:
+    def report(self, campaign_id: int) -> CampaignReportAnswer:
         """Return what the cells of a campaign have found so far."""
-        return self._transport.json("GET", f"{PATH}/{campaign_id}/report")
+        found = self._transport.json("GET", f"{PATH}/{campaign_id}/report")
+        return cast("CampaignReportAnswer", found)
 
-    def cancel(self, campaign_id: int) -> Json:
+    def cancel(self, campaign_id: int) -> CampaignAnswer:
         """Cancel all jobs of a campaign that have not ended."""
-        return self._transport.json("POST", f"{PATH}/{campaign_id}/cancel")
+        found = self._transport.json("POST", f"{PATH}/{campaign_id}/cancel")
+        return cast("CampaignAnswer", found)
 
     def delete(self, campaign_id: int, *, has_jobs: bool = False) -> None:
         """Delete a campaign; its jobs stay unless asked for.
@@ -70,9 +89,9 @@ class Campaigns:
             ClientError: There is none, or some of the jobs have not ended.
         """
         way = "?jobs=true" if has_jobs else ""
-        self._transport.answer("DELETE", f"{PATH}/{campaign_id}{way}", n_tries=1)
+        self._transport.answer("DELETE", f"{PATH}/{campaign_id}{way}")
 
-    def extend(self, campaign_id: int, path: str, values: Sequence[Any]) -> Json:
+    def extend(self, campaign_id: int, path: str, values: Sequence[Any]) -> CampaignAnswer:
         """Add values to an axis; those that it has already are left out.
 
         Args:
@@ -84,4 +103,5 @@ class Campaigns:
             ClientError: There is no such axis, or the spec of a new cell is refused.
         """
         body = {"path": path, "values": list(values)}
-        return self._transport.json("POST", f"{PATH}/{campaign_id}/extend", json=body)
+        found = self._transport.json("POST", f"{PATH}/{campaign_id}/extend", json=body)
+        return cast("CampaignAnswer", found)

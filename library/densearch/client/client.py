@@ -6,43 +6,46 @@ Example:
     ...     job = client.wait(job["id"])
     ...     best = job["best"]
 
-Answers are the API's JSON as dictionaries; their fields are listed under /docs of the server.
-Those of trials are typed, see `densearch.answers`.
+Answers are the API's JSON as typed dictionaries, see `densearch.answers`.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import httpx2
-
-from densearch.answers import MeasurementAnswer, TrialAnswer, TrialDetailAnswer
+from densearch.client import events
 from densearch.client.campaigns import Campaigns
 from densearch.client.datasets import Datasets
+from densearch.client.events import Event
+from densearch.client.results import PAGE, DocumentForm, ResultCalls
 from densearch.client.transport import (
-    N_TRIES,
     RETRY_S,
     ClientError,
     FieldFault,
     Json,
-    Transport,
     UnreachableError,
-    json_request,
     json_request_once,
     problem_of,
-    reason_of,
 )
 from densearch.client.webhooks import Webhooks
+
+if TYPE_CHECKING:  # they cost an import, and nothing needs them at run time
+    from densearch.answers import (
+        EstimateAnswer,
+        JobAnswer,
+        JobSummaryAnswer,
+        NetworkAnswer,
+        ReadinessAnswer,
+        SamplerAnswer,
+    )
 
 __all__ = [
     "FINAL_STATES",
     "Client",
     "ClientError",
+    "DocumentForm",
     "Event",
     "FieldFault",
     "Json",
@@ -50,24 +53,11 @@ __all__ = [
 ]
 
 FINAL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
-# The server sends a comment every 10 s: a stream silent for longer is dead.
-STREAM_TIMEOUT_S = 30.0
-# A PDF takes a server up to 50 s.
-DOCUMENT_TIMEOUT_S = 60.0
-DocumentForm = Literal["html", "md", "pdf", "json"]
-PAGE = 200
+# How long a server may be away while a job is waited for, such as to start again.
+PATIENCE_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a job; `kind` is job, study, trial or measurement."""
-
-    id: int
-    kind: str
-    data: Json
-
-
-class Client(Transport):
+class Client(ResultCalls):
     """A connection to one server. Thread safety: share one instance among threads.
 
     Args:
@@ -94,7 +84,7 @@ class Client(Transport):
 
     # Jobs
 
-    def submit(self, spec: Mapping[str, Any] | bytes, key: str | None = None) -> Json:
+    def submit(self, spec: Mapping[str, Any] | bytes, key: str | None = None) -> JobAnswer:
         """Submit a job, once, even when an answer is lost on the way.
 
         Args:
@@ -105,23 +95,25 @@ class Client(Transport):
             ClientError: The spec is refused; `faults` names its fields.
             UnreachableError: No server answers.
         """
-        return self.json("POST", "/v1/jobs", **json_request_once(spec, key))
+        return cast("JobAnswer", self.json("POST", "/v1/jobs", **json_request_once(spec, key)))
 
-    def estimate(self, spec: Mapping[str, Any] | bytes) -> Json:
-        """Return what a job would cost; ask again while its `state` is ``measuring``.
+    def estimate(self, spec: Mapping[str, Any] | bytes, *, wait_s: float = 0.0) -> EstimateAnswer:
+        """Return what a job would cost.
 
         Args:
             spec: The job, as in `submit`; nothing is submitted.
+            wait_s: How long to ask again, as often as the server says, while some steps of its
+                training are timed; after that its `state` is ``measuring`` still.
 
         Raises:
             ClientError: The spec is refused; `faults` names its fields.
             UnreachableError: No server answers.
         """
-        return self.json("POST", "/v1/jobs/estimate", **json_request(spec))
+        return cast("EstimateAnswer", self.measured("/v1/jobs/estimate", spec, wait_s))
 
-    def job(self, job_id: int) -> Json:
+    def job(self, job_id: int) -> JobAnswer:
         """Return a job with its progress and its best so far."""
-        return self.json("GET", f"/v1/jobs/{job_id}")
+        return cast("JobAnswer", self.json("GET", f"/v1/jobs/{job_id}"))
 
     def jobs(
         self,
@@ -134,7 +126,7 @@ class Client(Transport):
         sampler: str | None = None,
         tag: str | None = None,
         sort: str = "newest",
-    ) -> Iterator[Json]:
+    ) -> Iterator[JobSummaryAnswer]:
         """Yield the jobs that fit everything that is given, page by page.
 
         Args:
@@ -149,11 +141,11 @@ class Client(Transport):
         """
         given = {"state": state, "name": name, "text": text, "task": task, "dataset": dataset}
         rest = {"sampler": sampler, "tag": tag, "sort": sort, "limit": PAGE}
-        return self.pages("/v1/jobs", {**given, **rest})
+        return cast("Iterator[JobSummaryAnswer]", self.pages("/v1/jobs", {**given, **rest}))
 
     def annotate(
         self, job_id: int, *, tags: Sequence[str] | None = None, note: str | None = None
-    ) -> Json:
+    ) -> JobAnswer:
         """Replace a job's tags, its note, or both; what is None stays.
 
         Raises:
@@ -161,27 +153,27 @@ class Client(Transport):
         """
         changes = {"tags": None if tags is None else list(tags), "note": note}
         body = {name: value for name, value in changes.items() if value is not None}
-        return self.json("PATCH", f"/v1/jobs/{job_id}", json=body)
+        return cast("JobAnswer", self.json("PATCH", f"/v1/jobs/{job_id}", json=body))
 
-    def pause(self, job_id: int) -> Json:
+    def pause(self, job_id: int) -> JobAnswer:
         """Let running trials finish and start no more."""
-        return self.json("POST", f"/v1/jobs/{job_id}/pause")
+        return self._order(job_id, "pause")
 
-    def resume(self, job_id: int) -> Json:
+    def resume(self, job_id: int) -> JobAnswer:
         """Resume a paused job."""
-        return self.json("POST", f"/v1/jobs/{job_id}/resume")
+        return self._order(job_id, "resume")
 
-    def cancel(self, job_id: int) -> Json:
+    def cancel(self, job_id: int) -> JobAnswer:
         """End a job; its running trainings stop within an epoch."""
-        return self.json("POST", f"/v1/jobs/{job_id}/cancel")
+        return self._order(job_id, "cancel")
 
     def delete(self, job_id: int) -> None:
         """Delete a job that has ended for good, with everything that no other job shares."""
-        self.answer("DELETE", f"/v1/jobs/{job_id}", n_tries=1)
+        self.answer("DELETE", f"/v1/jobs/{job_id}")
 
     def extend(
         self, job_id: int, n_trials: int | None = None, *, n_seeds: int | None = None
-    ) -> Json:
+    ) -> JobAnswer:
         """Raise the budget of a job that succeeded, or its seeds; it continues from its log.
 
         Args:
@@ -193,12 +185,11 @@ class Client(Transport):
         path = f"/v1/jobs/{job_id}/extend"
         given = {"n_trials": n_trials, "n_seeds": n_seeds}
         wanted = {name: value for name, value in given.items() if value is not None}
-        # Sent once: a repetition would be refused, because the job is queued already.
-        return self.json("POST", path, n_tries=1, json=wanted)
+        return cast("JobAnswer", self.json("POST", path, json=wanted))
 
     def clone(
         self, job_id: int, changes: Mapping[str, Any] | bytes = b"{}", key: str | None = None
-    ) -> Json:
+    ) -> JobAnswer:
         """Submit a job's spec again, once, and return the new job.
 
         Args:
@@ -209,138 +200,57 @@ class Client(Transport):
         Raises:
             ClientError: The changed spec is refused; `faults` names its fields.
         """
-        return self.json("POST", f"/v1/jobs/{job_id}/clone", **json_request_once(changes, key))
+        path = f"/v1/jobs/{job_id}/clone"
+        return cast("JobAnswer", self.json("POST", path, **json_request_once(changes, key)))
 
-    def retry_failed(self, job_id: int) -> Json:
+    def retry_failed(self, job_id: int) -> JobAnswer:
         """Try the failed trials of a job that has ended again."""
-        return self.json("POST", f"/v1/jobs/{job_id}/retry-failed", n_tries=1)
+        return self._order(job_id, "retry-failed")
 
-    def wait(self, job_id: int, timeout_s: float | None = None, poll_s: float = 0.5) -> Json:
-        """Return the job once its state is final.
+    def _order(self, job_id: int, order: str) -> JobAnswer:
+        # Sent once: a repetition would be refused where the first one was carried out.
+        return cast("JobAnswer", self.json("POST", f"/v1/jobs/{job_id}/{order}"))
+
+    def wait(self, job_id: int, timeout_s: float | None = None, poll_s: float = 0.5) -> JobAnswer:
+        """Return the job once its state is final; the server may be away for a minute meanwhile.
 
         Raises:
             TimeoutError: It was not within `timeout_s`.
+            ClientError: There is no such job.
+            UnreachableError: The server stayed away.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
-            job = self.job(job_id)
+            job = self._seen(job_id, deadline)
             if job["state"] in FINAL_STATES:
                 return job
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeoutError(f"job {job_id} is {job['state']} after {timeout_s} s")
             time.sleep(poll_s)
 
-    # What belongs to a job
-
-    def studies(self, job_id: int) -> list[Json]:
-        """Return the arms of a job."""
-        return list(self.pages(f"/v1/jobs/{job_id}/studies", {}))
-
-    def trials(self, job_id: int, **filters: str | float | None) -> Iterator[TrialAnswer]:
-        """Yield a job's trials, page by page.
-
-        Args:
-            job_id: Which job.
-            filters: phase, study, sampler, state, min_value, max_value, text, sort, from_number,
-                and params as ``**{"p.lr": "0.01..0.1"}`` (docs/rest.md).
-        """
-        found = self.pages(f"/v1/jobs/{job_id}/trials", {"limit": PAGE, **filters})
-        return cast("Iterator[TrialAnswer]", found)
-
-    def save_trials(self, job_id: int, path: Path, **filters: str | float | None) -> None:
-        """Write a job's trials to `path` as CSV; filters as in `trials`."""
-        given = {name: value for name, value in filters.items() if value is not None}
-        query = httpx2.QueryParams({**given, "format": "csv"})
-        self._save(f"/v1/jobs/{job_id}/trials?{query}", path)
-
-    def trial(self, trial_id: int) -> TrialDetailAnswer:
-        """Return a trial with the log of its attempts."""
-        return cast("TrialDetailAnswer", self.json("GET", f"/v1/trials/{trial_id}"))
-
-    def measurements(self, trial_id: int) -> list[MeasurementAnswer]:
-        """Return a trial's metrics, an item for each epoch."""
-        found = self.pages(f"/v1/trials/{trial_id}/measurements", {})
-        return cast("list[MeasurementAnswer]", list(found))
-
-    def report(self, job_id: int) -> Json:
-        """Return the comparison of a finished job's arms."""
-        return self.json("GET", f"/v1/jobs/{job_id}/report")
-
-    def document(self, job_id: int, form: DocumentForm = "html") -> bytes:
-        """Return a job's report as one document to hand around, whatever the job's state.
-
-        Args:
-            job_id: Which job.
-            form: The format; "json" is the stored report, which only a finished job has.
-
-        Raises:
-            ClientError: There is no such job; or, for "pdf", the server cannot make PDFs, and
-                `detail` says what is missing.
-        """
-        path, params = f"/v1/jobs/{job_id}/report", {"format": form}
-        return self.answer("GET", path, params=params, timeout=DOCUMENT_TIMEOUT_S).content
-
-    def decision(self, job_id: int, margin_percent: float | None = None) -> Json:
-        """Return whether to adopt a finished job's density, and why.
-
-        Args:
-            job_id: Which job.
-            margin_percent: The gain that matters; the spec's if None.
-        """
-        params = {} if margin_percent is None else {"margin_percent": margin_percent}
-        return self.json("GET", f"/v1/jobs/{job_id}/decision", params=params)
-
-    def densities(self, job_id: int) -> list[Json]:
-        """Return the densities that a job has learned."""
-        return list(self.pages(f"/v1/jobs/{job_id}/densities", {}))
-
-    def artifacts(self, job_id: int) -> list[Json]:
-        """Return the files that a job has made."""
-        return list(self.pages(f"/v1/jobs/{job_id}/artifacts", {}))
-
-    def density(self, density_id: int, form: Literal["json", "npz", "csv"] = "json") -> bytes:
-        """Return the file of a density in one of three formats."""
-        return self.answer("GET", f"/v1/densities/{density_id}", params={"format": form}).content
-
-    def save_artifact(self, artifact_id: int, path: Path) -> None:
-        """Write an artifact to `path`; a file cut off on the way is not left there."""
-        self._save(f"/v1/artifacts/{artifact_id}", path)
-
-    def save_item_losses(self, job_id: int, path: Path) -> None:
-        """Write the test loss of each item, for all arms and seeds, to `path` (docs/rest.md).
-
-        Raises:
-            ClientError: There are none: of earlier versions, of objectives that give none.
-        """
-        self._save(f"/v1/jobs/{job_id}/item-losses", path)
-
-    def _save(self, address: str, path: Path) -> None:
-        part = path.with_name(path.name + ".part")
-        try:
-            with self.http.stream("GET", address) as answer:
-                if answer.is_error:
-                    answer.read()
-                    raise problem_of(answer)
-                with part.open("wb") as file:
-                    for chunk in answer.iter_bytes():
-                        file.write(chunk)
-            part.replace(path)
-        except httpx2.TransportError as error:
-            raise UnreachableError(self.url, reason_of(error)) from error
-        finally:
-            part.unlink(missing_ok=True)
+    def _seen(self, job_id: int, deadline: float | None) -> JobAnswer:
+        """Return the job, also where a look fails for a while."""
+        until = time.monotonic() + PATIENCE_S
+        until = until if deadline is None else min(until, deadline)
+        while True:
+            try:
+                return self.job(job_id)
+            except ClientError as error:
+                if not error.may_pass or time.monotonic() > until:
+                    raise
+            time.sleep(RETRY_S)
 
     # The server
 
-    def samplers(self) -> list[Json]:
+    def samplers(self) -> list[SamplerAnswer]:
         """Return the samplers that the server offers."""
-        return list(self.pages("/v1/samplers", {}))
+        return cast("list[SamplerAnswer]", list(self.pages("/v1/samplers", {})))
 
-    def networks(self) -> list[Json]:
+    def networks(self) -> list[NetworkAnswer]:
         """Return the networks that a spec may name."""
-        return list(self.pages("/v1/networks", {}))
+        return cast("list[NetworkAnswer]", list(self.pages("/v1/networks", {})))
 
-    def readiness(self) -> tuple[bool, Json]:
+    def readiness(self) -> tuple[bool, ReadinessAnswer]:
         """Return whether the server is ready, and each of its checks."""
         answer = self.send("GET", "/readyz")
         try:
@@ -359,29 +269,6 @@ class Client(Transport):
             ClientError: There is no such job.
             UnreachableError: The server stayed away for several tries.
         """
-        n_failures = 0
-        while True:
-            try:
-                for event in self._stream(job_id, after):
-                    after, n_failures = event.id, 0
-                    yield event
-                if self.job(job_id)["state"] in FINAL_STATES:
-                    return
-            except httpx2.TransportError as error:
-                n_failures += 1
-                if n_failures >= N_TRIES:
-                    raise UnreachableError(self.url, reason_of(error)) from error
-            time.sleep(RETRY_S * 2**n_failures)
-
-    def _stream(self, job_id: int, after: int) -> Iterator[Event]:
-        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
-        path = f"/v1/jobs/{job_id}/events"
-        timeout = httpx2.Timeout(STREAM_TIMEOUT_S)
-        with self.http.stream("GET", path, headers=headers, timeout=timeout) as answer:
-            if answer.is_error:
-                answer.read()
-                raise problem_of(answer)
-            for sent in httpx2.EventSource(answer):
-                data = json.loads(sent.data) if sent.data else None
-                if sent.id and isinstance(data, dict):
-                    yield Event(int(sent.id), sent.event, data)
+        return events.follow(
+            self, job_id, after, lambda: self.job(job_id)["state"] in FINAL_STATES
+        )

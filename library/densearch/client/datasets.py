@@ -7,18 +7,19 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import httpx2
 
-from densearch.answers import ImportAnswer
 from densearch.client.transport import (
     ClientError,
-    Json,
     Transport,
     decoded,
     error_of,
 )
+
+if TYPE_CHECKING:  # they cost an import, and nothing needs them at run time
+    from densearch.answers import BuiltInAnswer, DatasetAnswer, ImportAnswer
 
 BLOCK_BYTES = 2**20
 PAGE = 200
@@ -28,7 +29,7 @@ WAIT_S = 1
 FIRST_LOOK_S, LAST_LOOK_S = 0.1, 1.0
 # How long a server may be away while an import is followed, such as to start again.
 PATIENCE_S = 60.0
-OnProgress = Callable[[ImportAnswer], object]
+OnProgress: TypeAlias = "Callable[[ImportAnswer], object]"
 
 
 class Datasets:
@@ -45,7 +46,7 @@ class Datasets:
         on_sent: Callable[[int], object] = lambda _n_bytes: None,
         on_progress: OnProgress = lambda _found: None,
         **options: str | float | None,
-    ) -> Json:
+    ) -> DatasetAnswer:
         """Store a file and return the set, once the server has read all of it.
 
         The server goes on if this client ends after the file was sent; sending the file again
@@ -81,26 +82,24 @@ class Datasets:
         name: str,
         on_progress: OnProgress = lambda _found: None,
         **options: str | float | None,
-    ) -> Json:
+    ) -> DatasetAnswer:
         """Store a folder that lies on the server; options as in `add`."""
         given: dict[str, Any] = {key: v for key, v in options.items() if v is not None}
         return self._added(on_progress, json={"name": name, "folder": folder, **given})
 
     def _added(
         self, on_progress: OnProgress, headers: dict[str, str] | None = None, **request: Any
-    ) -> Json:
+    ) -> DatasetAnswer:
         """Send an upload, and follow its import to the set."""
         answer = self._transport.answer(
             "POST",
             "/v1/datasets",
-            # A stream cannot be sent twice.
-            n_tries=1,
             timeout=self._patience(),
             headers={"Prefer": f"wait={WAIT_S}", **(headers or {})},
             **request,
         )
         if answer.status_code != ACCEPTED:
-            return decoded(answer)
+            return cast("DatasetAnswer", decoded(answer))
         found = cast("ImportAnswer", decoded(answer))
         pause_s = FIRST_LOOK_S
         while found["state"] == "RUNNING":
@@ -141,25 +140,27 @@ class Datasets:
         Returned is the import as it was: RUNNING if it was stopped.
         """
         path = f"/v1/datasets/imports/{import_id}"
-        return cast("ImportAnswer", self._transport.json("DELETE", path, n_tries=1))
+        return cast("ImportAnswer", self._transport.json("DELETE", path))
 
     def _patience(self) -> httpx2.Timeout:
         """Return a timeout without a limit on the answer: a server may not know 202."""
         usual = self._transport.http.timeout
         return httpx2.Timeout(connect=usual.connect, write=usual.write, pool=usual.pool, read=None)
 
-    def all(self) -> Iterator[Json]:
+    def all(self) -> Iterator[DatasetAnswer]:
         """Yield every stored set, the newest first, page by page."""
-        return self._transport.pages("/v1/datasets", {"limit": PAGE})
+        found = self._transport.pages("/v1/datasets", {"limit": PAGE})
+        return cast("Iterator[DatasetAnswer]", found)
 
-    def built_in(self) -> list[Json]:
+    def built_in(self) -> list[BuiltInAnswer]:
         """Return the sets that come with the server."""
-        found: list[Json] = self._transport.json("GET", "/v1/datasets")["built_in"]
+        found: list[BuiltInAnswer] = self._transport.json("GET", "/v1/datasets")["built_in"]
         return found
 
-    def show(self, dataset_id: int) -> Json:
+    def show(self, dataset_id: int) -> DatasetAnswer:
         """Return a stored set."""
-        return self._transport.json("GET", f"/v1/datasets/{dataset_id}")
+        found = self._transport.json("GET", f"/v1/datasets/{dataset_id}")
+        return cast("DatasetAnswer", found)
 
     def preview(self, dataset_id: int) -> bytes:
         """Return the sheet of a set's samples, as PNG."""
@@ -171,7 +172,7 @@ class Datasets:
         Raises:
             ClientError: There is none, or a job that has not ended names it.
         """
-        self._transport.answer("DELETE", f"/v1/datasets/{dataset_id}", n_tries=1)
+        self._transport.answer("DELETE", f"/v1/datasets/{dataset_id}")
 
 
 def _digest(path: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -13,73 +12,44 @@ from uuid import uuid4
 import httpx2
 
 from densearch import bearer, redaction
+from densearch.client.errors import (
+    AnswerLostError,
+    AnswerTimeoutError,
+    ClientError,
+    FieldFault,
+    UnreachableError,
+    error_of,
+    problem_of,
+    reason_of,
+    unanswered,
+)
+from densearch.client.retries import N_TRIES, n_tries_of, pause_before_retry, retry_after_of
 
-Json = dict[str, Any]
+__all__ = [
+    "N_TRIES",
+    "RETRY_S",
+    "AnswerLostError",
+    "AnswerTimeoutError",
+    "ClientError",
+    "FieldFault",
+    "Json",
+    "Transport",
+    "UnreachableError",
+    "decoded",
+    "error_of",
+    "json_request",
+    "json_request_once",
+    "problem_of",
+    "reason_of",
+    "unanswered",
+]
 
-N_TRIES = 4
+# An answer, or a part of one: a typed dictionary of `densearch.answers` is one.
+Json = Mapping[str, Any]
+
 RETRY_S = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class FieldFault:
-    """A refused field or file: its place, and what is wrong.
-
-    Attributes:
-        pointer: JSON pointer, parameter, or name of a file or array of a data set.
-        detail: What is wrong and what to do about it.
-        is_file: Whether it is of a data set.
-    """
-
-    pointer: str
-    detail: str
-    is_file: bool = False
-
-
-class ClientError(Exception):
-    """The server answered with a problem; nothing was changed by the request.
-
-    Attributes:
-        status: HTTP status, 4xx or 5xx.
-        title: Kind of the problem.
-        detail: What is wrong and what to do about it.
-        faults: Every field that was refused, for an invalid spec; of a data set the first files.
-        n_faults: How many were refused, named or not.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        title: str,
-        detail: str,
-        faults: tuple[FieldFault, ...] = (),
-        n_faults: int | None = None,
-    ) -> None:
-        self.status, self.title, self.detail, self.faults = status, title, detail, faults
-        self.n_faults = len(faults) if n_faults is None else n_faults
-        super().__init__(detail or title)
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether a server that starts again, or gets its database back, may answer otherwise."""
-        return self.status >= 500
-
-
-class UnreachableError(ClientError):
-    """No server answered at the URL."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        self.url = url
-        super().__init__(
-            0,
-            "No server",
-            f"no server answers at {url} ({reason}): start one with `densearch serve`, "
-            "or name another with --url",
-        )
-
-    @property
-    def may_pass(self) -> bool:
-        """It may: a server may be starting."""
-        return True
+# Between looks at a measurement, where the server does not say.
+MEASURING_S = 1.0
 
 
 class Transport:
@@ -147,6 +117,22 @@ class Transport:
         """Send a request and return the JSON of its answer; see `answer`."""
         return decoded(self.answer(method, path, **request))
 
+    def measured(self, path: str, body: Mapping[str, Any] | bytes, wait_s: float) -> Json:
+        """Return an estimate, and ask again while it is being measured.
+
+        Args:
+            path: Where estimates are made; nothing is submitted there.
+            body: What is estimated.
+            wait_s: How long to ask again.
+        """
+        until = time.monotonic() + wait_s
+        while True:
+            answer = self.answer("POST", path, n_tries=N_TRIES, **json_request(body))
+            found, pause_s = decoded(answer), retry_after_of(answer.headers) or MEASURING_S
+            if found["state"] != "measuring" or time.monotonic() + pause_s > until:
+                return found
+            time.sleep(pause_s)
+
     def answer(self, method: str, path: str, **request: Any) -> httpx2.Response:
         """Send a request and return its answer.
 
@@ -160,20 +146,40 @@ class Transport:
         return answer
 
     def send(
-        self, method: str, path: str, *, n_tries: int = N_TRIES, **request: Any
+        self, method: str, path: str, *, n_tries: int | None = None, **request: Any
     ) -> httpx2.Response:
-        """Send a request, again if its answer is lost and repeating it is harmless."""
-        for n_failures in range(1, n_tries + 1):
+        """Send a request, again after a while if that is harmless and may help.
+
+        It may where the answer was lost on the way, and where the server says when to try again.
+
+        Args:
+            method: HTTP method.
+            path: Below the server's URL.
+            n_tries: How often it is sent at most; if None 4 times if it reads or has an
+                Idempotency-Key, else once.
+            request: As httpx2 takes it.
+
+        Raises:
+            UnreachableError: There is no answer.
+        """
+        most = n_tries or n_tries_of(method, request.get("headers"))
+        for n_failures in range(1, most + 1):
+            is_last = n_failures == most
             try:
-                return self.http.request(method, path, **request)
-            except httpx2.ConnectError as error:
-                raise UnreachableError(self.url, reason_of(error)) from error
-            except httpx2.TransportError as error:
-                if n_failures == n_tries or isinstance(error, httpx2.TimeoutException):
-                    raise UnreachableError(self.url, reason_of(error)) from error
-                time.sleep(RETRY_S * 2 ** (n_failures - 1))
+                answer = self.http.request(method, path, **request)
             except httpx2.InvalidURL as error:
                 raise UnreachableError(self.url, str(error)) from error
+            except httpx2.TransportError as error:
+                failure = unanswered(self.url, error)
+                if is_last or not isinstance(failure, AnswerLostError):
+                    raise failure from error
+                pause_s = RETRY_S * 2 ** (n_failures - 1)
+            else:
+                asked_s = pause_before_retry(answer.status_code, answer.headers)
+                if is_last or asked_s is None:
+                    return answer
+                pause_s = asked_s
+            time.sleep(pause_s)
         raise AssertionError
 
 
@@ -187,11 +193,6 @@ def _headers(token: str | None) -> Mapping[str, str]:
     return bearer.headers(found)
 
 
-def reason_of(error: Exception) -> str:
-    """Return an error's message, its kind where it has none."""
-    return str(error) or type(error).__name__
-
-
 def decoded(answer: httpx2.Response) -> Json:
     """Return the JSON of an answer.
 
@@ -203,35 +204,6 @@ def decoded(answer: httpx2.Response) -> Json:
     except ValueError as error:
         raise problem_of(answer) from error
     return found
-
-
-def problem_of(answer: httpx2.Response) -> ClientError:
-    """Read RFC 9457 problem+json; another body becomes a plain sentence."""
-    try:
-        body = answer.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        detail = f"{answer.url} answered {answer.status_code} without problem+json"
-        return ClientError(
-            answer.status_code, "Not this API", f"{detail}: is it a densearch server?"
-        )
-    return error_of(body, answer.status_code, answer.reason_phrase)
-
-
-def error_of(body: Mapping[str, Any], status: int, reason: str = "") -> ClientError:
-    """Return the error of a problem document."""
-    faults = tuple(
-        FieldFault(_place(item), str(item["detail"]), is_file="entry" in item)
-        for item in body.get("errors") or ()
-    )
-    title = str(body.get("title", reason))
-    detail = str(body.get("detail") or title)
-    return ClientError(status, title, detail, faults, body.get("n_errors"))
-
-
-def _place(item: Mapping[str, object]) -> str:
-    return str(item.get("pointer") or item.get("parameter") or item.get("entry") or "")
 
 
 def json_request(body: Mapping[str, Any] | bytes) -> dict[str, Any]:

@@ -104,7 +104,9 @@ def test_an_estimate_sums_the_cells(
     assert found["n_cells"] == 4
     assert found["n_trainings"] == 2 * sum(one["n_trainings"] for one in alone) == 24
     assert found["n_shared"] == 2 * 4  # the first four of eight, for each seed
-    assert found["work_s"]["high"] == 2 * sum(one["work_s"]["high"] for one in alone)
+    works = [one["work_s"] for one in alone]
+    assert found["work_s"] is not None
+    assert found["work_s"]["high"] == 2 * sum(work["high"] for work in works if work is not None)
     printed = densearch("submit", written(tmp_path, body), "--estimate").output
     assert "4 jobs, at most 24 trainings" in printed
     assert "cells may share 8" in printed

@@ -1,16 +1,15 @@
-"""The client against a scripted server: what is sent twice, broken streams."""
+"""The client against a scripted server: what is sent twice, what is waited for."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import httpx2
 import pytest
 
 from densearch.client import client as client_module
 from densearch.client import transport
-from densearch.client.client import ClientError, Event, UnreachableError
+from densearch.client.client import UnreachableError
 from tests.support.scripted_server import connected
 
 
@@ -31,7 +30,7 @@ class TestRequests:
             return httpx2.Response(202, json={"id": 7, **json.loads(request.content)})
 
         with connected(answer) as client:
-            assert client.submit({"name": "a"}) == {"id": 7, "name": "a"}
+            assert dict(client.submit({"name": "a"})) == {"id": 7, "name": "a"}
             client.submit({"name": "a"})
         assert keys[0] == keys[1]
         assert keys[2] != keys[0], "two submissions are two jobs"
@@ -47,7 +46,7 @@ class TestRequests:
             return httpx2.Response(202, json={"id": 8})
 
         with connected(answer) as client:
-            assert client.clone(7, {"seed": 1}) == {"id": 8}
+            assert dict(client.clone(7, {"seed": 1})) == {"id": 8}
             assert sent[0] == sent[1] == ("/v1/jobs/7/clone", sent[0][1], {"seed": 1})
             assert sent[0][1]
             client.clone(7)
@@ -70,71 +69,21 @@ class TestRequests:
         ):
             client.wait(1, timeout_s=0.0, poll_s=0.0)
 
-
-def frames(*numbers: int) -> bytes:
-    return b"".join(
-        f'id: {n}\nevent: trial\ndata: {{"id": {n}}}\n\n: keep-alive\n\n'.encode() for n in numbers
-    )
-
-
-class Breaking(httpx2.SyncByteStream):
-    """A body that ends in the middle."""
-
-    def __init__(self, start: bytes) -> None:
-        self._start = start
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._start
-        raise httpx2.ReadError("connection reset")
-
-
-class TestEvents:
-    def test_a_broken_stream_is_resumed_after_the_last_event(self) -> None:
-        last_ids: list[str] = []
-
-        def answer(request: httpx2.Request) -> httpx2.Response:
-            kind = {"Content-Type": "text/event-stream"}
-            if not request.url.path.endswith("/events"):
-                return httpx2.Response(200, json={"state": "SUCCEEDED"})
-            last_ids.append(request.headers["Last-Event-ID"])
-            if len(last_ids) == 1:
-                return httpx2.Response(200, headers=kind, stream=Breaking(frames(1, 2)))
-            return httpx2.Response(200, headers=kind, content=frames(3))
-
-        with connected(answer) as client:
-            assert list(client.events(5)) == [Event(n, "trial", {"id": n}) for n in (1, 2, 3)]
-        assert last_ids == ["0", "2"]
-
-    def test_a_stream_that_ends_early_is_asked_for_again(self) -> None:
-        states = iter(["RUNNING", "CANCELLED"])
-        n_streams = 0
-
-        def answer(request: httpx2.Request) -> httpx2.Response:
-            nonlocal n_streams
-            if not request.url.path.endswith("/events"):
-                return httpx2.Response(200, json={"state": next(states)})
-            n_streams += 1
-            kind = {"Content-Type": "text/event-stream"}
-            return httpx2.Response(200, headers=kind, content=frames(n_streams))
-
-        with connected(answer) as client:
-            assert [event.id for event in client.events(5)] == [1, 2]
-
-    def test_a_server_that_stays_away_is_reported(self) -> None:
-        def answer(_: httpx2.Request) -> httpx2.Response:
-            raise httpx2.ReadError("gone")
-
-        with connected(answer) as client, pytest.raises(UnreachableError, match="gone"):
-            next(client.events(5))
-
-    def test_no_such_job_is_not_tried_again(self) -> None:
-        n_tries = 0
+    def test_wait_outlives_a_server_that_is_started_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        n_asked = 0
 
         def answer(_: httpx2.Request) -> httpx2.Response:
-            nonlocal n_tries
-            n_tries += 1
-            return httpx2.Response(404, json={"title": "Not found", "detail": "no job 5"})
+            nonlocal n_asked
+            n_asked += 1
+            if n_asked < 9:
+                raise httpx2.ConnectError("refused")
+            return httpx2.Response(200, json={"id": 1, "state": "SUCCEEDED"})
 
-        with connected(answer) as client, pytest.raises(ClientError, match="no job 5"):
-            next(client.events(5))
-        assert n_tries == 1
+        with connected(answer) as client:
+            assert client.wait(1)["state"] == "SUCCEEDED"
+            n_asked = 0
+            monkeypatch.setattr(client_module, "PATIENCE_S", 0.0)
+            with pytest.raises(UnreachableError):
+                client.wait(1)

@@ -135,3 +135,70 @@ def test_a_token_that_cannot_be_one_is_refused_before_any_request(
     with pytest.raises(ClientError, match=r"^DENSEARCH_TOKEN has 12 characters") as refused:
         Client("http://server")
     assert "short-secret" not in str(refused.value)
+
+
+BUSY = {"title": "The database is not available", "status": 503, "detail": "the database: busy"}
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    found: list[float] = []
+    monkeypatch.setattr("time.sleep", found.append)
+    return found
+
+
+def test_a_read_and_a_submission_wait_as_long_as_the_server_says(slept: list[float]) -> None:
+    waits = iter(["2", "3", None, "4", None])
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        wait = next(waits)
+        if wait is None:
+            return httpx2.Response(200, json={"id": 1})
+        return httpx2.Response(503, json=BUSY, headers={"Retry-After": wait})
+
+    with connected(answer) as client:
+        assert client.job(1)["id"] == client.submit({})["id"] == 1
+    assert slept == [2.0, 3.0, 4.0]
+
+
+def test_a_server_that_stays_busy_is_reported_with_its_word(slept: list[float]) -> None:
+    headers = {"Retry-After": "5"}
+    with (
+        connected(lambda _: httpx2.Response(503, json=BUSY, headers=headers)) as client,
+        pytest.raises(ClientError, match="busy") as caught,
+    ):
+        client.job(1)
+    assert caught.value.retry_after_s == 5.0
+    assert slept == [5.0] * (N_TRIES - 1)
+
+
+def test_an_order_is_sent_once(slept: list[float]) -> None:
+    sent: list[str] = []
+
+    def busy(request: httpx2.Request) -> httpx2.Response:
+        sent.append(f"{request.method} {request.url.path}")
+        return httpx2.Response(503, json=BUSY, headers={"Retry-After": "0"})
+
+    with connected(busy) as client:
+        for order in (client.pause, client.resume, client.cancel, client.retry_failed):
+            with pytest.raises(ClientError, match="busy"):
+                order(1)
+        with pytest.raises(ClientError, match="busy"):
+            client.annotate(1, note="x")
+    assert len(sent) == 5
+    assert slept == []
+
+
+def test_an_estimate_is_asked_for_again_while_it_is_measured(slept: list[float]) -> None:
+    states = iter(["measuring", "measuring", "ready", "measuring"])
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        state = next(states)
+        is_ready = state == "ready"
+        headers = {} if is_ready else {"Retry-After": "2"}
+        return httpx2.Response(200 if is_ready else 202, json={"state": state}, headers=headers)
+
+    with connected(answer) as client:
+        assert client.estimate({}, wait_s=60.0)["state"] == "ready"
+        assert client.estimate({})["state"] == "measuring"
+    assert slept == [2.0, 2.0]
