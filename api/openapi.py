@@ -83,7 +83,22 @@ def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
             scheme = {"type": "http", "scheme": "bearer"}
             found["components"]["securitySchemes"] = {"token": scheme}
             found["security"] = [{"token": []}, {}]
+            _make_choices_of_constants(found)
             app.openapi_schema = found
         return app.openapi_schema
 
     return document
+
+
+def _make_choices_of_constants(part: Any) -> None:  # noqa: ANN401 - JSON
+    """Write a constant among other types as a choice of one, which is the same.
+
+    openapi-python-client takes a number for the constant where both are allowed.
+    """
+    if isinstance(part, dict):
+        for one in part.get("anyOf", ()):
+            if "const" in one:
+                one["enum"] = [one.pop("const")]
+    for inner in part.values() if isinstance(part, dict) else part:
+        if isinstance(inner, dict | list):
+            _make_choices_of_constants(inner)
