@@ -50,6 +50,7 @@ from api.routes import (
     reopening,
     samplers,
     studies,
+    trainers,
     trials,
     webhooks,
 )
@@ -68,6 +69,7 @@ ROUTES = (
         reopening,
         studies,
         trials,
+        trainers,
         events,
         densities,
         artifacts,

@@ -34,6 +34,7 @@ TAGS = [
         ("jobs", "Searches for a density: estimate, submit, follow, continue, decide."),
         ("studies", "The arms of a job: each sampler's searches, and the controls."),
         ("trials", "Evaluations of single points, their attempts and their measurements."),
+        ("trainers", "Programs of the user's own: ask for trials, report their values."),
         ("events", "What happens to a job, as a stream."),
         ("densities", "The densities that a job has learned."),
         ("artifacts", "Files that a job has made, such as trained networks."),

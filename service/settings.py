@@ -142,7 +142,8 @@ class Settings(BaseSettings):
     )
     ray_address: str = Field(
         default="local",
-        description='"local" starts a Ray of its own; else the address of a cluster to join.',
+        description='"local" starts a Ray of its own, "none" uses no Ray and runs external jobs '
+        "alone; else the address of a cluster to join.",
     )
     n_cpus: int | None = Field(
         default=None,

@@ -183,3 +183,15 @@ REASONS: Mapping[str, str] = MappingProxyType(
         ASKING: "the sampler failed",
     }
 )
+
+
+class MessageKind(StrEnum):
+    """What a trainer outside did with an attempt; all but the first two end the attempt."""
+
+    CLAIMED = "claimed"
+    REPORTED = "reported"
+    VALUE = "value"
+    DIVERGED = "diverged"
+    PRUNED = "pruned"
+    FAILED = "failed"
+    RELEASED = "released"

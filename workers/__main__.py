@@ -94,7 +94,8 @@ def _dispatch(
     try:
         patiently(lambda: leases.release_dead(database), "the leases of dead dispatchers")
         cluster = _cluster(settings, keeper)
-        LOG.info("ray is up", **cluster.resources())
+        if cluster.folder is not None or cluster.resources()["cpus"]:
+            LOG.info("ray is up", **cluster.resources())
         start_failures.clear(settings.data_dir)
         stop = _stop_at_signals()  # before it is registered: from then on it resigns first
         with Housekeeper(settings), WebhookSender(settings):
@@ -132,7 +133,10 @@ def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
     """Join the Ray of a keeper process, or without one start or join Ray by the settings."""
     from workers.cluster import Cluster
     from workers.head import HeadGuard, await_head
+    from workers.without_ray import NONE, WithoutRay
 
+    if settings.ray_address == NONE:
+        return WithoutRay()
     signal.alarm(START_S)  # ends the process even where Ray hangs
     if keeper is None:
         cluster = Cluster(settings)

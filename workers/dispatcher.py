@@ -34,6 +34,8 @@ from workers.watchdog import Watchdog
 
 LOG = structlog.get_logger(__name__)
 RETRY_S = 1.0
+# How often trainers outside are listened to.
+TRAINERS_S = 0.1
 # The jobs' `waits_for` when Ray is lost; the next dispatcher updates it.
 LOST = "the Ray cluster has no workers: it died, and a dispatcher has to join or start one again"
 
@@ -186,6 +188,7 @@ class Dispatcher:
         self.cluster.check()
         self._collect(self._timeout_s())
         self._hear()
+        self.held.hear_trainers()
         now = time.monotonic()
         if now - self._counted_at > self._settings.lease_s / 3:
             self.count_workers()
@@ -216,7 +219,8 @@ class Dispatcher:
     def _timeout_s(self) -> float:
         if self.held.has_news:
             return 0.0
-        return self.asking.wait_s(self._settings.poll_s)
+        longest = TRAINERS_S if self.held.has_trainers else self._settings.poll_s
+        return self.asking.wait_s(min(longest, self._settings.poll_s))
 
     def _hear(self) -> None:
         """Mark the runs whose samplers have answered: they take another step."""

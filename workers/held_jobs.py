@@ -16,7 +16,7 @@ from service.orchestration import step
 from service.orchestration.run import Run
 from service.records import Job, RegisteredDispatcher
 from service.settings import Settings
-from service.storage import jobs
+from service.storage import jobs, shared_clock, trainers
 from service.storage.database import Database
 from service.storage.outages import OUTAGES
 from service.storage.refusals import Refusal, refusal_of
@@ -85,6 +85,22 @@ class HeldJobs:
         """Whether a run has trials that wait for workers."""
         return any(run.needs.wants_workers for run in self.runs.values())
 
+    @property
+    def has_trainers(self) -> bool:
+        """Whether a run's trials are those of trainers outside."""
+        return any(run.is_external for run in self.runs.values())
+
+    def hear_trainers(self) -> None:
+        """Note which runs' trainers have done something: they take another step."""
+        outside = {job_id for job_id, run in self.runs.items() if run.is_external}
+        if not outside:
+            return
+        guessing = {job_id for job_id in outside if self.runs[job_id].may_guess}
+        with self._database.read() as session:
+            now = shared_clock.now(session)
+            self.touch(trainers.with_news(session, outside, now))
+            self.touch(trainers.waited_for(session, guessing, now))
+
     def is_touched(self, job_id: int) -> bool:
         """Whether something has changed for a run since its last step."""
         return job_id in self._touched
@@ -114,6 +130,7 @@ class HeldJobs:
                 standings = jobs.standings(session)
         mine = {s.id: s for s in standings if s.lease_owner == me.id}
         self.touch({job_id for job_id, s in mine.items() if self._is_news(s)})
+        self.touch({job_id for job_id, run in self.runs.items() if run.is_left_alone})
         self._leased = mine.keys()
         for job_id in self.runs.keys() - mine.keys():
             self.drop(job_id)

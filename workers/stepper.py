@@ -8,7 +8,7 @@ import structlog
 
 from service.errors import LeaseLostError
 from service.jobs import artifact_files
-from service.orchestration import step
+from service.orchestration import offers, step
 from service.orchestration.messages import Assignment, packs_of
 from service.orchestration.run import Run
 from service.report import statistics
@@ -110,6 +110,8 @@ class Stepper:
             assignments = step.take(session, run, *given, may_speculate=may_speculate)
             is_idle = not assignments and not self._held.in_hand_of(run.job.id)
             reason = self._why(run) if is_idle else None
+            if run.is_external:
+                reason = offers.reason(session, run)
             if reason != run.job.waits_for:
                 run.job = jobs.set_waits_for(session, run.job.id, reason)
         return assignments

@@ -42,8 +42,8 @@ _STATES: Mapping[str, tuple[Level, str, str]] = {
 
 
 def check_nodes(settings: Settings) -> Iterator[Finding]:
-    """Ask each node of a joined cluster; a local Ray has only this machine."""
-    if settings.ray_address == "local":
+    """Ask each node of a joined cluster; a local Ray has only this machine, and "none" no node."""
+    if settings.ray_address in ("local", "none"):
         return
     folder = str(settings.data_dir.absolute())
     if not settings.data_dir.is_dir():

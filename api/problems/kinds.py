@@ -57,6 +57,12 @@ PROBLEMS: Mapping[str, Problem] = {
             "Another site's page sent this",
             "Use the dashboard of this server, the command line or a client outside a browser.",
         ),
+        Problem(
+            "unknown-token",
+            403,
+            "The token is of no attempt at this trial",
+            "Send the token that came with the trial when it was asked for.",
+        ),
         Problem("not-found", 404, "Not found", "Check the address and the id."),
         Problem(
             "no-decision",
@@ -84,6 +90,24 @@ PROBLEMS: Mapping[str, Problem] = {
             "The job's state does not allow this",
             "Look at the job's state; a job that has ended can be extended, cloned, deleted or "
             "its failed trials retried.",
+        ),
+        Problem(
+            "not-external",
+            409,
+            "The job is trained by densearch's own workers",
+            "Submit a job whose task.kind is external to train with a program of your own.",
+        ),
+        Problem(
+            "other-report",
+            409,
+            "Something else was reported before",
+            "Nothing to do: what was reported first stays.",
+        ),
+        Problem(
+            "epoch-order",
+            409,
+            "An epoch before it is missing",
+            "Report the epochs in order, from 1, each once.",
         ),
         Problem(
             "nothing-to-retry",

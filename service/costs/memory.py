@@ -65,7 +65,7 @@ def need_of(resolved: ResolvedSpec) -> Need | None:
         None where it is not known: functions, networks and tasks of plug-ins, samples of unknown
         size.
     """
-    if isinstance(resolved, FunctionJob):
+    if isinstance(resolved, FunctionJob) or resolved.is_external:
         return None
     spec, task, info = resolved.spec, resolved.task, resolved.data
     side = sample_px(task)

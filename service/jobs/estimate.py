@@ -39,6 +39,7 @@ from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.validation import ask_limits
 
 NO_ROOM = "no worker of this shape fits into the cluster: lower the job's resources"
+OUTSIDE = "a program of your own trains: what a training takes is not known here"
 MEASURING = "a worker measures what a training of this job takes"
 NO_TIME = Interval(0.0, 0.0, 0.0)
 CROWDED = "many other trainings are being measured first: ask again"
@@ -111,6 +112,8 @@ def estimate(
     if isinstance(resolved, FunctionJob):
         called = TrainingCost(0.0, (resolved.task.sleep_s,) * 3, 0.0, n=0)
         return _ready(resolved, called, called, None, cluster, prices, experience)
+    if resolved.is_external:
+        return _unknown(resolved, "failed", OUTSIDE, cluster)
     found = [_known(database, resolved, cluster, is_full=is_full) for is_full in (False, True)]
     done = [c for c in found if c is not None and c.state is CalibrationState.DONE]
     if len(done) < len(found):

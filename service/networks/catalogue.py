@@ -17,6 +17,7 @@ from service.extensions.sections import at_defaults, section_of
 from service.networks import layers
 from service.networks import plugin as plugged
 from service.networks.sections import AnyNetwork, DnCnn, NafNet, ResNet, SmallCnn, UNet, Vgg
+from service.tasks.external import ExternalNetwork
 from service.tasks.registry import TASKS, answering
 
 
@@ -150,6 +151,8 @@ def fitting(task: str, n_dims: int | None = None) -> list[NetworkInfo]:
 
 def layers_of(network: AnyNetwork) -> list[Layer]:
     """Return a network's convolutions with a kernel above 1, in its order: what can be weighed."""
+    if isinstance(network, ExternalNetwork):
+        return list(network.layers)
     return list(describe(network.kind).layers(network))
 
 

@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
-from densearch.density import families
 from densearch.plugins.sections import Section
-
-
-def _odd(size: int) -> int:
-    if size % 2 == 0:
-        raise ValueError(f"a kernel has a centre: use an odd size, {size - 1} or {size + 1}")
-    return size
-
-
-OddSize = Annotated[
-    int,
-    Field(ge=3, le=families.MAX_KERNEL_SIZE, json_schema_extra={"not": {"multipleOf": 2}}),
-    AfterValidator(_odd),
-]
+from service.odd_size import OddSize
 
 
 def _form(value: object) -> str:

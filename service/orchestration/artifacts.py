@@ -18,7 +18,7 @@ SUFFIX = ".safetensors"
 def keeps_weights(resolved: ResolvedSpec, trial: Trial) -> bool:
     """Whether a trial's folded network is kept: that of each study's first evaluation."""
     is_first = trial.phase is Phase.EVALUATION and trial.number == 0
-    return is_first and isinstance(resolved, TrainingJob)
+    return is_first and isinstance(resolved, TrainingJob) and not resolved.is_external
 
 
 def keep(session: Session, run: Run, trial: Trial, weights: tuple[str, int, str]) -> None:

@@ -159,7 +159,8 @@ def _finish_job(session: Session, run: Run) -> bool:
         run.devices = devices.kinds_of(trials.workers_of(session, run.job.id))
         run.items = _items_of(session, run)
         return True
-    calibrations.observe(session, device_of(run.spec), run.log.trials.values())
+    if not run.is_external:
+        calibrations.observe(session, device_of(run.spec), run.log.trials.values())
     _move(session, run, JobState.SUCCEEDED, report=run.report)
     split = split_of(run.spec)
     if split is not None and run.log.n_evaluations > 0:

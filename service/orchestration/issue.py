@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from densearch.sampler import Certainty
 from service import clock
+from service.digest import digest_of
 from service.orchestration import trial_end
 from service.orchestration.run import Run
 from service.records import Trial
@@ -57,7 +58,9 @@ def row_of(
         "params": order.params,
         "payload": order.payload,
         "seed": order.seed,
-        "digest": order.digest,
+        "digest": digest_of({"job": run.job.id, "trial": order.digest})
+        if run.is_external
+        else order.digest,  # what another job's trainer found is no result of this one
         "queued_at": clock.now(),
         "number": number,
         "certainty": certainty,

@@ -19,6 +19,7 @@ class Ending(StrEnum):
     the GPU's memory or the node does not see the data directory. See
     `service.orchestration.deaths`.
 
+    LAPSED: a trainer outside sent no heartbeat until its lease ended; this is never counted.
     PRUNED: it stopped itself after an epoch whose validation loss was above `stop_above`.
     AT_RUNG: it trained up to its `rung`; its trial goes on, or is stopped, once others are there.
     """
@@ -32,6 +33,7 @@ class Ending(StrEnum):
     CRASHED = "crashed"
     LOST = "lost"
     DISPLACED = "displaced"
+    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True)

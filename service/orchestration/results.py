@@ -30,7 +30,10 @@ _ATTEMPT_STATES = {
     Ending.CRASHED: AttemptState.LOST,
     Ending.LOST: AttemptState.LOST,
     Ending.DISPLACED: AttemptState.LOST,
+    Ending.LAPSED: AttemptState.LOST,
 }
+# Endings without a result that are no death.
+UNSUCCESSFUL = frozenset({Ending.ERROR, Ending.CANCELLED, Ending.LAPSED})
 
 
 def record(session: Session, run: Run, updates: Sequence[Update]) -> None:
@@ -103,7 +106,7 @@ def _keep_late(session: Session, updates: Sequence[Ended]) -> None:
     A result that was taken in and comes again, after a commit whose answer was lost, is not late.
     A death is no result.
     """
-    nothing = deaths.DEATHS | {Ending.CANCELLED, Ending.AT_RUNG}
+    nothing = deaths.DEATHS | {Ending.CANCELLED, Ending.AT_RUNG, Ending.LAPSED}
     late = [update for update in updates if update.ending not in nothing]
     if late:
         open_ids = trials.without_result(session, [update.attempt_id for update in late])
@@ -113,7 +116,7 @@ def _keep_late(session: Session, updates: Sequence[Ended]) -> None:
 
 def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None:
     trial = run.log.trials[trial_id]
-    if update.ending in deaths.DEATHS or update.ending in (Ending.ERROR, Ending.CANCELLED):
+    if update.ending in deaths.DEATHS | UNSUCCESSFUL:
         _fail(session, run, trial, update)
         return
     if update.ending is Ending.AT_RUNG:

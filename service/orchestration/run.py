@@ -18,7 +18,7 @@ from service.orchestration.trial_log import TrialLog
 from service.records import Job, Json
 from service.spec import JobSpec
 from service.states import JobState
-from service.studies.resolved import ResolvedSpec
+from service.studies.resolved import ResolvedSpec, TrainingJob
 from service.studies.study_run import StudyRun
 
 ACTIVE = (JobState.RUNNING, JobState.EVALUATING)
@@ -57,6 +57,7 @@ class Run:
         log: Its trials.
         live: Attempts whose result counts, by their id: the id of their trial.
         shared: Of these, the ones that began, or may have begun, in a pack with others.
+        offered: Trials that are offered to trainers outside.
         turn: Index of the study whose sampler is asked next.
         has_guesses: Whether a sampler may have points to run ahead of need.
         out_of: Which limit of its budget is reached, see `service.orchestration.limits`.
@@ -74,6 +75,7 @@ class Run:
     log: TrialLog = field(init=False)
     live: dict[int, int] = field(default_factory=dict)
     shared: set[int] = field(default_factory=set)
+    offered: set[int] = field(default_factory=set)
     turn: int = 0
     has_guesses: bool = True
     out_of: str | None = None
@@ -96,6 +98,16 @@ class Run:
     def study(self, name: str) -> StudyRun:
         """Return a study by its name."""
         return self._by_name[name]
+
+    @property
+    def is_external(self) -> bool:
+        """Whether trainers outside take its trials, and our workers none."""
+        return isinstance(self.resolved, TrainingJob) and self.resolved.is_external
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether it has offers that no trainer takes: then the reason is looked for."""
+        return bool(self.offered) and not self.log.running
 
     @property
     def pack_width(self) -> int:
@@ -126,9 +138,10 @@ class Run:
 
     def assess(self, *, has_more: bool = False, is_unsized: bool = False) -> None:
         """Renew `needs` from the state, and from what only the step has found."""
+        outside = self.is_external
         self.needs = Needs(
             has_more=has_more,
             is_unsized=is_unsized,
-            wants_workers=self.is_active and self.log.waiting.n_needed > 0,
-            wants_idle_workers=self.may_guess and not is_unsized,
+            wants_workers=self.is_active and self.log.waiting.n_needed > 0 and not outside,
+            wants_idle_workers=self.may_guess and not is_unsized and not outside,
         )

@@ -21,6 +21,7 @@ from service.orchestration import (
     centring,
     completion,
     evaluation,
+    offers,
     pack_width,
     placement,
     promotion,
@@ -80,6 +81,8 @@ def take(
     run.job = jobs.lock_leased(session, run.job)
     if run.job.state is JobState.QUEUED:
         run.job = jobs.set_state(session, run.job.id, JobState.RUNNING)
+    if run.is_external:
+        updates = [*updates, *offers.hear(session, run)]
     before = announcements.leading(run)
     results.record(session, run, updates)
     if updates:
@@ -96,6 +99,8 @@ def take(
         has_reused = any(each.has_reused for each in placed)
         has_moved = completion.finish_phase(session, run)
         has_more = has_more or has_reused or has_moved
+    if run.is_external:
+        has_more = offers.withdraw(session, run) or has_more
     run.log.flush(session)
     announcements.announce_best(session, run, before)
     run.assess(has_more=has_more, is_unsized=is_unsized)
@@ -124,6 +129,9 @@ def _place(
     session: Session, run: Run, n_ready: int, busy: Collection[str], *, may_speculate: bool
 ) -> list[Placement]:
     """Start the trials that are needed, then points ahead of need on workers that would idle."""
+    if run.is_external:
+        offers.place(session, run)
+        return []
     placed = [placement.place(session, run, n_ready, busy)]
     n_idle = n_ready - len(packs_of(placed[0].assignments))
     if may_speculate and n_idle > 0 and run.may_guess:
@@ -177,8 +185,11 @@ def open_run(
         centring.settle(run)
     with database.write(is_patient=is_patient) as session:
         # It may have been cancelled since the claim.
+        if run.is_external:
+            in_hand = offers.in_hand(session, run)
         if not jobs.lock_leased(session, job).state.is_final:
             results.recover(session, run, in_hand)
+            offers.resume(session, run)
         run.log.flush(session)
     run.assess()
     return run

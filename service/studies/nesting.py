@@ -56,6 +56,8 @@ def _below(resolved: TrainingJob, study: Study) -> tuple[str, ...] | None:
 def _holds_own_settings(resolved: TrainingJob, study: str) -> bool:
     """Whether a study's space holds the settings that the job has where none is searched."""
     settings = resolved.spaces.of(study).settings
+    if resolved.is_external:  # a trainer's own settings are not known here
+        return not settings
     return all(axis.holds(_own_setting(resolved, axis.name)) for axis in settings)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from densearch import seeds
 from densearch.plugins.sections import OwnTask
 from service import networks, samplers
-from service.digest import training_digest
+from service.digest import digest_of, training_digest
 from service.errors import OtherVersionError
 from service.networks import AnyNetwork, OwnNetwork
 from service.records import STORED, Json, Trial
@@ -21,6 +21,7 @@ from service.spec import JobSpec
 from service.states import Phase
 from service.studies import gradient_settings, planning
 from service.studies.densities import Densities, densities_at, learned_densities, params_of, phi_of
+from service.studies.external import is_external
 from service.studies.layer_groups import Group
 from service.studies.pack_key import is_fusible
 from service.studies.required_packages import packages_of
@@ -103,6 +104,8 @@ def searched(
         task = resolved.task
         called = FunctionPayload(task.name, task.dimension, task.sleep_s, vector, seed)
         return _order(spec, {"x": list(vector)}, called)
+    if resolved.is_external:
+        return _external(resolved, arm, vector, settings, seed, matching, is_full=is_full)
     if samplers.is_learned(arm):
         learning = gradient_settings.learning_of(resolved).to_json()
         payload = replace(_payload(resolved, {}, None, seed), gradient=learning)
@@ -130,12 +133,47 @@ def evaluated(
         return _order(spec, params, replace(called, seed=training_seed(spec, Phase.SEARCH)))
     own = TrainingPayload.from_json(payload)
     seed = training_seed(spec, Phase.EVALUATION, index)
+    if resolved.is_external:
+        return _order(spec, params, replace(own, split="test", seed=seed))
     test = replace(_exact(own), split="test", seed=seed)
     if learned is not None:
         groups = gradient_settings.learned_groups(resolved)
         phi = _phi_of(resolved, groups, learned_densities(resolved, learned))
         test = replace(test, phi=phi, gradient=None)
     return _order(spec, params, test)
+
+
+def _external(
+    resolved: TrainingJob,
+    arm: str,
+    vector: Sequence[float],
+    settings: Mapping[str, Value],
+    seed: int,
+    matching: Densities | None,
+    *,
+    is_full: bool,
+) -> Order:
+    """Describe the trial of a trainer outside, which its params alone determine."""
+    chosen = densities_at(resolved, arm, vector, matching)
+    epochs, short = resolved.training.epochs, resolved.spec.fidelity
+    if short is not None and not is_full:
+        epochs = planning.short_epochs(epochs, short.search_fraction)
+    payload = TrainingPayload(
+        task=resolved.spec.task.model_dump(mode="json", include={"kind", "metric", "direction"}),
+        network={"kind": resolved.network.kind, "densities": _described(resolved, chosen)},
+        training={"epochs": epochs, **settings},
+        phi=_phi_of(resolved, resolved.groups, chosen),
+        seed=seed,
+    )
+    return _order(resolved.spec, {**params_of(chosen), **settings}, payload)
+
+
+def _described(resolved: TrainingJob, densities: Densities) -> Json:
+    """Return each group's density with its layers: what a trainer outside needs."""
+    return {
+        group.name: {"layers": list(group.layers), **densities[group.name].to_dict()}
+        for group in resolved.groups
+    }
 
 
 def learned_params(resolved: TrainingJob, params: Json, learned: Json) -> Json:
@@ -239,7 +277,7 @@ def require_same_code(resolved: ResolvedSpec, trial: Trial | None) -> None:
     Raises:
         OtherVersionError: Another version would train it now.
     """
-    if trial is None or isinstance(resolved, FunctionJob):
+    if trial is None or isinstance(resolved, FunctionJob) or resolved.is_external:
         return
     if training_digest(trial.payload, device=device_of(resolved.spec)) != trial.digest:
         raise OtherVersionError(trial.job_id)
@@ -247,5 +285,8 @@ def require_same_code(resolved: ResolvedSpec, trial: Trial | None) -> None:
 
 def _order(spec: JobSpec, params: Json, payload: Payload) -> Order:
     stored = payload.to_json()
+    if is_external(spec):
+        # Versions that are here do not train; and Phi is all that a density does.
+        return Order(params, stored, payload.seed, digest_of({**stored, "network": {}}))
     digest = training_digest(stored, device=device_of(spec))
     return Order(params, stored, payload.seed, digest)

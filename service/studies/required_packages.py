@@ -12,6 +12,7 @@ from service.networks import OwnNetwork
 from service.networks import plugin as network_plugin
 from service.studies.resolved import TrainingJob
 from service.tasks import plugin as task_plugin
+from service.tasks.external import ExternalTask
 from service.tasks.registry import TASKS
 from service.tasks.sections import is_stored
 
@@ -32,6 +33,8 @@ def packages_of(resolved: TrainingJob) -> dict[Group, dict[str, str]]:
 
 def _named(resolved: TrainingJob) -> Iterator[tuple[Group, str]]:
     network, task = resolved.network, resolved.task
+    if isinstance(task, ExternalTask):
+        return
     if isinstance(network, OwnNetwork):
         yield network_plugin.GROUP, network.kind.partition(":")[0]
     if isinstance(task, OwnTask):

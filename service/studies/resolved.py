@@ -16,6 +16,7 @@ from service.spec import DensitySpec, JobSpec
 from service.studies.layer_groups import Group, grouped
 from service.studies.planning import PlannedStudy
 from service.studies.spaces import Spaces
+from service.tasks.external import ExternalTask
 from service.tasks.function import FunctionTask
 from service.tasks.sections import TrainingTask
 from service.training_section import Training
@@ -47,7 +48,7 @@ class TrainingJob:
         task: Its task section.
         data: What is known of its data set.
         network: Its network section.
-        training: Its training section.
+        training: Its training section; of an external training its epochs alone mean something.
         density: Its density section, with bounds for each value of the search vector.
         groups: The layers of its network that share a density, in the search vector's order.
         spaces: Its studies' search spaces.
@@ -71,6 +72,11 @@ class TrainingJob:
     def groups_in(self, scope: str) -> list[Group]:
         """Return the groups of the job's network in another scope, see `DensitySpec`."""
         return grouped(networks.layers_of(self.network), scope, self.data.n_dims)
+
+    @property
+    def is_external(self) -> bool:
+        """Whether programs of the user's own train: our workers have nothing to do."""
+        return isinstance(self.task, ExternalTask)
 
     @property
     def promotions_continue(self) -> bool:

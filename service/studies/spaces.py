@@ -20,6 +20,7 @@ from service.spec import (
 )
 from service.studies.layer_groups import Group, parted
 from service.studies.search_space import Axis, CategoryAxis, FloatAxis, IntegerAxis, Space
+from service.tasks.external import ExternalTask
 from service.tasks.function import FunctionTask
 from service.training_section import Training
 
@@ -86,8 +87,7 @@ def training_spaces(
     for control in spec.controls:
         settings: tuple[Axis, ...] = ()
         if control.name in TUNED:
-            rates = {"lr": learning_rates(spec, training, control)}
-            settings = _settings({**spec.search, **rates}, is_rounded=is_rounded)
+            settings = _settings(tuned_settings(spec, training, control), is_rounded=is_rounded)
         own: Sequence[FloatAxis] = ()
         if control.name == "density_tuned":
             own = scaled
@@ -125,6 +125,17 @@ def _common_factor(density: DensitySpec, group: Group) -> FloatAxis:
     return FloatAxis(name, low, high, is_log=True, is_rounded=True)
 
 
+def tuned_settings(spec: JobSpec, training: Training, control: ControlSpec) -> Mapping[str, Range]:
+    """Return the settings that a tuned control searches: the job's own, and a learning rate.
+
+    Of an external training a rate only where there is a range for it: its own is not known here.
+    """
+    has_range = control.lr is not None or "lr" in spec.search
+    if isinstance(spec.task, ExternalTask) and not has_range:
+        return spec.search
+    return {**spec.search, "lr": learning_rates(spec, training, control)}
+
+
 def learning_rates(spec: JobSpec, training: Training, control: ControlSpec) -> Range:
     """Return the range in which a tuned control searches its learning rate."""
     if control.lr is not None:
@@ -151,6 +162,7 @@ def centre_of(spec: JobSpec, study: str) -> str | None:
     if (
         spec.method < NESTED_SINCE
         or "lr" in spec.search
+        or isinstance(spec.task, ExternalTask)  # its controls have ranges, or no rate
         or study not in ("flat_tuned", "density_tuned")
     ):
         return None

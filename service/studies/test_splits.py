@@ -8,6 +8,7 @@ from densearch.plugins.sections import OwnTask
 from service.digest import digest_of
 from service.records import STORED, Json
 from service.spec import JobSpec
+from service.tasks.external import ExternalTask
 from service.tasks.function import FunctionTask
 
 
@@ -19,7 +20,8 @@ def split_of(spec: JobSpec) -> str | None:
     by all of its settings.
     """
     task = spec.task
-    if isinstance(task, FunctionTask) or spec.evaluation.n_seeds == 0:
+    # The data of a trainer outside are not known here.
+    if isinstance(task, FunctionTask | ExternalTask) or spec.evaluation.n_seeds == 0:
         return None
     if isinstance(task, OwnTask):
         return digest_of(task.model_dump(mode="json"))

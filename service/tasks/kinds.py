@@ -73,5 +73,5 @@ TRAINED: Mapping[str, Trained] = MappingProxyType(
         ),
     }
 )
-# A function is evaluated, and trains nothing.
-NAMES = (*TRAINED, "function")
+# A function is evaluated, and trains nothing; an external training is a user's own program.
+NAMES = (*TRAINED, "function", "external")

@@ -16,6 +16,7 @@ from service.datasets import plugin as dataset_plugin
 from service.extensions.entry_points import PluginError
 from service.records import STORED
 from service.tasks import plugin as task_plugin
+from service.tasks.external import ExternalTask
 from service.tasks.families import DataTask, LabelledTask, PatchTask
 from service.tasks.function import FunctionTask
 from service.tasks.kinds import NAMES
@@ -58,6 +59,8 @@ def data_of(task: TrainingTask) -> DataInfo | None:
 
     None for a stored set before it is looked up, and for a name that no set has.
     """
+    if isinstance(task, ExternalTask):
+        return task.data
     if isinstance(task, OwnTask):
         return task_plugin.data_of(task)
     if is_stored(task):
@@ -78,7 +81,9 @@ def data_name(task: TrainingTask) -> str:
 
 def like(task: TrainingTask) -> str:
     """Return the kind of task whose networks a task takes: of the built-in ones, its own."""
-    return task_plugin.like(task) if isinstance(task, OwnTask) else task.kind
+    if isinstance(task, OwnTask) and not isinstance(task, ExternalTask):
+        return task_plugin.like(task)
+    return task.kind
 
 
 def n_train_of(task: TrainingTask) -> int | None:

@@ -10,6 +10,7 @@ from service.errors import Fault
 from service.extensions.entry_points import PluginError
 from service.networks import AnyNetwork, OwnNetwork
 from service.spec import NESTED_SINCE, Choices, DensitySpec, JobSpec
+from service.studies.external import is_external, network_of
 from service.studies.layer_groups import Group, grouped, n_dims_of
 from service.studies.spaces import POSITIVE_FAMILIES, has_factors
 
@@ -28,7 +29,8 @@ def filled(spec: JobSpec, network: AnyNetwork) -> JobSpec:
         network: Its network.
     """
     wanted = spec.density or DensitySpec()
-    spec = spec.model_copy(update={"network": network, "density": wanted})
+    own = {} if is_external(spec) else {"network": network}
+    spec = spec.model_copy(update={"density": wanted, **own})
     groups = _groups(spec, wanted, network)
     bounds = wanted.bounds
     if _n_values(spec, wanted, groups) > MAX_DIMENSION:
@@ -51,9 +53,10 @@ def _ranges_of(spec: JobSpec, wanted: DensitySpec) -> Callable[[str, int, int], 
 
 def n_factors(spec: JobSpec) -> int:
     """Return how many common factors the searches of a spec search, one for each group."""
-    if not has_factors(spec) or spec.density is None or spec.network is None:
+    network = network_of(spec)
+    if not has_factors(spec) or spec.density is None or network is None:
         return 0
-    return len(_groups(spec, spec.density, spec.network))
+    return len(_groups(spec, spec.density, network))
 
 
 def pair_faults(spec: JobSpec) -> Iterator[Fault]:
@@ -97,12 +100,13 @@ def _normalised_faults(spec: JobSpec) -> Iterator[Fault]:
 
 def faults(spec: JobSpec) -> Iterator[Fault]:
     """Yield what is wrong with the density of a spec whose sections are filled."""
-    if spec.density is None or spec.network is None:
+    network = network_of(spec)
+    if spec.density is None or network is None:
         return
-    yield from _scope_faults(spec, spec.density, spec.network)
+    yield from _scope_faults(spec, spec.density, network)
     if spec.density.normalised:
         yield from _normalised_faults(spec)
-    groups = _groups(spec, spec.density, spec.network)
+    groups = _groups(spec, spec.density, network)
     n_values = _n_values(spec, spec.density, groups)
     if n_values > MAX_DIMENSION:
         yield _too_long(spec, spec.density, n_values)
@@ -122,7 +126,12 @@ def _n_values(spec: JobSpec, wanted: DensitySpec, groups: Sequence[Group]) -> in
 def _scope_faults(spec: JobSpec, wanted: DensitySpec, network: AnyNetwork) -> Iterator[Fault]:
     scope = wanted.scope
     if scope == "stage" and any(layer.stage is None for layer in networks.layers_of(network)):
-        yield Fault("/density/scope", f"{network.kind} has no stages: use network or layer")
+        detail = f"{network.kind} has no stages: use network or layer"
+        if is_external(spec):
+            detail = "give each of task.layers its stage, or use network or layer"
+        yield Fault("/density/scope", detail)
+    if is_external(spec):
+        return
     if scope == "layer" and "depth" in spec.search:
         reason = "a searched depth changes which layers there are"
         yield Fault("/density/scope", f"{reason}: use network or stage, or leave depth out")

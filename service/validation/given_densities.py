@@ -12,6 +12,7 @@ from service.control_sections import ControlName, ControlSpec, GivenDensity
 from service.errors import Fault
 from service.spec import JobSpec
 from service.studies import given_densities
+from service.studies.external import network_of
 from service.studies.layer_groups import Group, grouped, n_dims_of
 from service.tasks.function import FunctionTask
 from service.tasks.sections import data_of
@@ -84,9 +85,10 @@ def _group_faults(spec: JobSpec, given: Sequence[GivenDensity], at: str) -> Iter
 
 def _kernels(spec: JobSpec) -> list[Group]:
     """Return a group for each size of kernel; none where the network is not known or is wrong."""
-    if spec.network is None:
+    network = network_of(spec)
+    if network is None:
         return []
     try:
-        return grouped(networks.layers_of(spec.network), "network", n_dims_of(spec.task))
+        return grouped(networks.layers_of(network), "network", n_dims_of(spec.task))
     except ValueError:  # its own check reports it
         return []

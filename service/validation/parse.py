@@ -20,12 +20,15 @@ from service.spec import (
     SamplerSpec,
     lower_bound_of,
 )
+from service.studies.external import is_external
 from service.studies.spaces import TUNED
 from service.studies.training_payload import epochs_in
+from service.tasks.external import ExternalTask
 from service.tasks.function import FunctionTask
 from service.tasks.sections import data_of
 from service.training_section import Training
-from service.validation import data, density, evaluation, studies, training
+from service.validation import data, density, evaluation, search_ranges, studies, training
+from service.validation import external as external_rules
 from service.validation import network as network_rules
 from service.validation.json_pointers import escape, sentence
 from service.validation.request_bodies import read
@@ -75,7 +78,8 @@ def _with_newest(spec: JobSpec) -> JobSpec:
     if spec.method < NESTED_SINCE or isinstance(spec.task, FunctionTask):
         return spec
     if "controls" not in given and _is_judged(spec.evaluation):
-        controls = [ControlSpec(name=name) for name in CONTROLS]
+        can_tune = bool(spec.search) or not is_external(spec)
+        controls = [ControlSpec(name=name) for name in (CONTROLS if can_tune else CONTROLS[:1])]
         spec = spec.model_copy(update={"controls": controls})
     if "validation_seeds" in given:
         return spec
@@ -118,6 +122,9 @@ def _fill(spec: JobSpec) -> JobSpec:
         unset = {n: value for n, value in silent.items() if n not in spec.model_fields_set}
         given = {"evaluation": evaluation.filled(spec.evaluation, 1)}
         return spec.model_copy(update=given | unset)
+    if isinstance(spec.task, ExternalTask):
+        given = {"evaluation": evaluation.filled(spec.evaluation, spec.method)}
+        return density.filled(spec.model_copy(update=given), spec.task.network)
     filled = spec.model_copy(
         update={
             "training": _with_epochs(spec.training or Training()),
@@ -155,6 +162,9 @@ def _propose_sampler(spec: JobSpec) -> JobSpec:
 def _faults(spec: JobSpec) -> Iterator[Fault]:
     if isinstance(spec.task, FunctionTask):
         yield from _function_faults(spec, spec.task)
+    elif isinstance(spec.task, ExternalTask):
+        yield from density.faults(spec)
+        yield from external_rules.faults(spec, spec.task)
     else:
         yield from density.faults(spec)
         yield from _search_faults(spec)
@@ -190,10 +200,8 @@ def _search_faults(spec: JobSpec) -> Iterator[Fault]:
             yield Fault(at, f"cannot be searched: choose from {', '.join(SEARCHABLE)}")
         elif isinstance(wanted, Choices):
             yield from _end_faults(spec, name, at, list(wanted.choices), "/choices")
-        elif wanted.low >= wanted.high:
-            yield Fault(at, f"low {wanted.low} is not below high {wanted.high}")
-        elif wanted.log and wanted.low <= 0:
-            yield Fault(f"{at}/low", "a logarithmic range needs values above 0")
+        elif faults := list(search_ranges.faults(wanted, at)):
+            yield from faults
         elif name in WHOLE_NUMBERS and not isinstance(wanted, IntegerRange):
             yield Fault(at, 'is a whole number: add "integer": true')
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from service import networks
 from service.errors import Fault, InvalidSpecError
 from service.spec import JobSpec
-from service.studies import planning
+from service.studies import external, planning
 from service.studies.layer_groups import grouped
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.studies.spaces import function_spaces, training_spaces
@@ -26,17 +26,18 @@ def resolve(spec: JobSpec) -> ResolvedSpec:
     if isinstance(spec.task, FunctionTask):
         spaces = function_spaces(spec.task)
         return FunctionJob(spec, spec.task, spaces, tuple(planning.planned(spec, spaces)))
-    data = data_of(spec.task)
-    if data is None or spec.network is None or spec.training is None or spec.density is None:
+    data, training = data_of(spec.task), external.training_of(spec)
+    network = external.network_of(spec)
+    if data is None or network is None or training is None or spec.density is None:
         raise InvalidSpecError([Fault("/task/dataset", "the data of this set are not known")])
-    groups = tuple(grouped(networks.layers_of(spec.network), spec.density.scope, data.n_dims))
-    spaces = training_spaces(spec, spec.training, spec.density, groups)
+    groups = tuple(grouped(networks.layers_of(network), spec.density.scope, data.n_dims))
+    spaces = training_spaces(spec, training, spec.density, groups)
     return TrainingJob(
         spec=spec,
         task=spec.task,
         data=data,
-        network=spec.network,
-        training=spec.training,
+        network=network,
+        training=training,
         density=spec.density,
         groups=groups,
         spaces=spaces,

@@ -18,7 +18,9 @@ from service.spec import (
 )
 from service.states import Role
 from service.studies import planning
+from service.studies.external import training_of
 from service.studies.spaces import TUNED
+from service.tasks.external import ExternalTask
 from service.tasks.function import FunctionTask
 from service.tasks.sections import data_of
 from service.validation import density, given_densities, gradient, tuned_rate
@@ -174,9 +176,10 @@ def _course_faults(spec: JobSpec) -> Iterator[Fault]:
             f"{n_trials} trials: use at most {n_trials - spec.fidelity.promote}, or raise "
             "budget.n_trials",
         )
-    if spec.training is None:
+    training = training_of(spec)
+    if training is None or (isinstance(spec.task, ExternalTask) and spec.task.epochs is None):
         return
-    epochs = spec.training.epochs
+    epochs = training.epochs
     if spec.fidelity is not None and epochs < 2 and "epochs" not in spec.search:
         yield Fault("/fidelity", "one epoch cannot be shortened: raise training.epochs")
     if spec.pruning is not None and "epochs" not in spec.search:

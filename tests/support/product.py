@@ -56,13 +56,14 @@ class Server:
     settings: dict[str, str] = field(default_factory=dict)
     role: str = "serve"
     url: str = ""
+    port: int = 0
 
     def start(self) -> None:
         self.log_path = self.data_dir / "server.log"
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [DENSEARCH, self.role, "--port", "0", "--data-dir", str(self.data_dir)],
+                [DENSEARCH, self.role, "--port", str(self.port), "--data-dir", str(self.data_dir)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -13,11 +13,14 @@ with required("client"):
         UnreachableError,
     )
     from densearch.client.transport import Json
+    from densearch.client.work import AskedDensity, AskedTrial
 
 __all__ = [
     "FINAL_STATES",
     "AnswerLostError",
     "AnswerTimeoutError",
+    "AskedDensity",
+    "AskedTrial",
     "Client",
     "ClientError",
     "Datasets",

@@ -30,6 +30,7 @@ from densearch.client.transport import (
     problem_of,
 )
 from densearch.client.webhooks import Webhooks
+from densearch.client.work import Working
 
 if TYPE_CHECKING:  # they cost an import, and nothing needs them at run time
     from densearch.answers import (
@@ -57,7 +58,7 @@ FINAL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
 PATIENCE_S = 60.0
 
 
-class Client(ResultCalls):
+class Client(Working, ResultCalls):
     """A connection to one server. Thread safety: share one instance among threads.
 
     Args:

@@ -30,7 +30,7 @@ def test_a_task_of_ones_own_draws_its_batches_itself() -> None:
         (
             {"kind": "juggling"},
             "/task/kind",
-            "segmentation, function, objective, mute, untold, or",
+            "segmentation, function, external, objective, mute, untold, or",
         ),
         ({"kind": "objective", "n_answers": 9}, "/task/n_answers", "less than or equal to 7"),
         ({"kind": "objective", "dataset": "data"}, "/task/dataset", "there is no such field"),

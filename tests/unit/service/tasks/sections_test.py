@@ -18,7 +18,7 @@ INFO = DataInfo(size_px=24, n_outputs=5, n_training=300)
 
 
 def task(kind: str, **given: Any) -> Any:  # noqa: ANN401 - a section of any kind
-    needed = {"name": "sphere"} if kind == "function" else {}
+    needed = {"function": {"name": "sphere"}, "external": {"metric": "loss"}}.get(kind, {})
     return TASK.validate_python({"kind": kind, **needed, **given})
 
 
