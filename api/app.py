@@ -35,6 +35,7 @@ from api.openapi import TAGS, document_of, operation_id
 from api.problems import handlers
 from api.routes import (
     artifacts,
+    bundles,
     campaigns,
     datasets,
     densities,
@@ -73,6 +74,7 @@ ROUTES = (
         events,
         densities,
         artifacts,
+        bundles,
         item_losses,
         campaigns,
         webhooks,

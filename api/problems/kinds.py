@@ -71,6 +71,18 @@ PROBLEMS: Mapping[str, Problem] = {
             "A job decides on a density once it has succeeded: give it the control uniform and a "
             "final evaluation.",
         ),
+        Problem(
+            "no-bundle",
+            404,
+            "There is nothing to bundle",
+            "A job has a bundle once it has learned a density; the detail says what it lacks.",
+        ),
+        Problem(
+            "range-not-satisfiable",
+            416,
+            "The file has no such bytes",
+            "Ask for a range that begins before the length in Content-Range, or for no range.",
+        ),
         Problem("unknown-sampler", 404, "No such sampler", "GET /v1/samplers lists them."),
         Problem(
             "method-not-allowed",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
+from api import downloads
 from api.context import InDatabase, WithSettings
-from api.file_chunks import chunks_of
 from api.paging import Id
 from api.problems.handlers import documented
 from api.schemas.artifacts import ArtifactOut
@@ -40,12 +39,13 @@ def list_artifacts(database: InDatabase, job_id: Id) -> dict[str, Any]:
                 "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
             }
         },
-        **documented(404, 422),
+        **downloads.PARTIAL,
+        **documented(404, 416, 422),
     },
 )
 def download_artifact(
-    database: InDatabase, settings: WithSettings, artifact_id: Id
-) -> StreamingResponse:
+    database: InDatabase, settings: WithSettings, request: Request, artifact_id: Id
+) -> Response:
     """Download a file."""
     with database.read() as session:
         artifact = densities.get_artifact(session, artifact_id)
@@ -57,14 +57,4 @@ def download_artifact(
         file = None
     if file is None:
         raise NotFoundError("file of artifact", artifact_id)
-    headers = {
-        "content-disposition": f'attachment; filename="{file_name(artifact.name)}"',
-        "content-length": str(os.fstat(file.fileno()).st_size),
-        "etag": f'"{artifact.sha256}"',
-    }
-    return StreamingResponse(chunks_of(file), media_type=artifact.media_type, headers=headers)
-
-
-def file_name(name: str) -> str:
-    """Return an artifact's name in characters that are safe in headers and file systems."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
+    return downloads.of_file(request, file, artifact.name, artifact.media_type, artifact.sha256)

@@ -19,7 +19,7 @@ from api.data_out.measurement_table import JobMeasurements
 from api.data_out.trial_table import ChosenTrials
 from api.etags import Made
 from api.paging import Id, Query, cut
-from api.parameters import exact_but
+from api.parameters import EXACT, exact_but
 from api.problems.handlers import documented
 from api.schemas.base import ListOut
 from api.schemas.trials import MeasurementsOut, TrialDetailOut, TrialOut
@@ -133,6 +133,7 @@ class MeasurementsQuery(Query):
     "/jobs/{job_id}/measurements",
     response_class=StreamingResponse,
     responses={**FILES, **documented(404, 422)},
+    dependencies=EXACT,
 )
 def download_measurements(
     database: InDatabase, job_id: Id, query: Annotated[MeasurementsQuery, FromQuery()]

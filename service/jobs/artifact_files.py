@@ -108,6 +108,11 @@ def store_sheet(data_dir: Path, content: bytes) -> tuple[str, int, str]:
     return _store(data_dir, content, "npz")
 
 
+def store_bundle(data_dir: Path, content: bytes) -> tuple[str, int, str]:
+    """Write a bundle as `store_weights` writes weights."""
+    return _store(data_dir, content, "zip")
+
+
 def _store(data_dir: Path, content: bytes, ending: str) -> tuple[str, int, str]:
     """Write a file that is named by its content.
 

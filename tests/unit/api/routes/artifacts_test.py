@@ -1,16 +1,10 @@
-"""Names and paths of a job's files, as they leave the server."""
+"""Paths of a job's files, as they leave the server."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from api.routes.artifacts import file_name
 from service.jobs.artifact_files import inside
-
-
-def test_a_file_name_carries_nothing_a_header_could_misread() -> None:
-    assert file_name("direct_l.safetensors") == "direct_l.safetensors"
-    assert file_name('a"b\r\n/../é') == "a_b___.._" + "_"
 
 
 def test_a_path_that_leaves_the_data_directory_leads_nowhere(tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""Bundles of jobs: made once by a process of their own, and kept as artifacts.
+
+The name of the artifact has a digest of all that the bundle is made of, so that a job that was
+extended since gets a new one.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from hashlib import sha256
+from importlib.metadata import version
+
+from api.documents.compose import document_of
+from api.documents.markdown import markdown_of
+from api.documents.source import read_source
+from api.downloads import file_name
+from api.problems.handlers import ProblemError
+from api.short_process import run_module
+from service.death import ending_of
+from service.jobs import artifact_files, bundle_source
+from service.jobs.bundle_source import NothingToBundleError
+from service.records import Artifact, Json
+from service.settings import Settings
+from service.storage import deadlines, densities, jobs
+from service.storage.database import Database
+
+MODULE = "workers.bundle.process"
+MEDIA_TYPE = "application/zip"
+PREFIX = "bundle-"
+# With the wait for a turn: torch alone takes seconds to load.
+LIMIT_S = 120.0
+_TURN = threading.Lock()
+
+
+def bundle_of(
+    database: Database, settings: Settings, job_id: int, arm: str | None, norm: str
+) -> Artifact:
+    """Return the bundle of a job's arm, made now unless it is kept.
+
+    Raises:
+        NotFoundError: There is no such job or arm.
+        ProblemError: There is nothing to bundle, or its process failed.
+    """
+    question, name = _question(database, settings, job_id, arm, norm)
+    if (kept := _kept(database, settings, job_id, name)) is not None:
+        return kept
+    deadlines.extend(LIMIT_S)
+    if not _TURN.acquire(timeout=LIMIT_S / 2):
+        raise ProblemError("export-failed", "other bundles are being made")
+    try:  # another request may have made it meanwhile
+        return _kept(database, settings, job_id, name) or _made(
+            database, settings, job_id, name, question
+        )
+    finally:
+        _TURN.release()
+
+
+def _question(
+    database: Database, settings: Settings, job_id: int, arm: str | None, norm: str
+) -> tuple[Json, str]:
+    with database.read() as session:
+        try:
+            question = bundle_source.question_of(session, job_id, arm, norm)
+        except NothingToBundleError as error:
+            raise ProblemError("no-bundle", str(error)) from error
+        source = read_source(session, job_id, settings)
+    question["report_md"] = markdown_of(document_of(source))
+    text = json.dumps([version("densearch-server"), question], sort_keys=True, default=str)
+    stem = f"{PREFIX}{question['arm'][:80]}{'-folded' if norm == 'folded' else ''}"
+    name = f"{file_name(stem)}-{sha256(text.encode()).hexdigest()[:16]}.zip"
+    return {**question, "data_dir": str(settings.data_dir.resolve())}, name
+
+
+def _kept(database: Database, settings: Settings, job_id: int, name: str) -> Artifact | None:
+    with database.read() as session:
+        own = densities.artifacts(session, job_id)
+    found = next((artifact for artifact in own if artifact.name == name), None)
+    if found is None or artifact_files.inside(settings.data_dir, found.path) is None:
+        return None
+    return found
+
+
+def _made(
+    database: Database, settings: Settings, job_id: int, name: str, question: Json
+) -> Artifact:
+    content = _run(question)
+    with artifact_files.held(settings.data_dir):
+        path, n_bytes, digest = artifact_files.store_bundle(settings.data_dir, content)
+        with database.write(is_durable=True) as session:
+            jobs.get(session, job_id)  # it may have been deleted meanwhile
+            return densities.put_artifact(
+                session,
+                {
+                    "job_id": job_id,
+                    "trial_id": None,
+                    "name": name,
+                    "media_type": MEDIA_TYPE,
+                    "path": path,
+                    "n_bytes": n_bytes,
+                    "sha256": digest,
+                },
+            )
+
+
+def _run(question: Json) -> bytes:
+    try:
+        done = run_module(MODULE, json.dumps(question).encode(), LIMIT_S / 2)
+    except subprocess.TimeoutExpired as error:
+        raise ProblemError("export-failed", f"it took over {LIMIT_S / 2:g} s") from error
+    except OSError as error:
+        raise ProblemError("export-failed", f"no process could be started ({error})") from error
+    if done.returncode != 0 or not done.stdout.startswith(b"PK"):
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        last = said[-1][:200] if said else ending_of(done.returncode)
+        raise ProblemError("export-failed", f"the process that makes bundles failed ({last})")
+    return done.stdout
