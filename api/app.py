@@ -20,6 +20,7 @@ from api.dashboard import (
     token_routes,
 )
 from api.dashboard.problem_pages import ProblemPages
+from api.documents import bundle_routes
 from api.documents import routes as reports
 from api.etags import KeptAnswers
 from api.event_feed import EventFeed
@@ -35,7 +36,6 @@ from api.openapi import TAGS, document_of, operation_id
 from api.problems import handlers
 from api.routes import (
     artifacts,
-    bundles,
     campaigns,
     datasets,
     densities,
@@ -74,7 +74,7 @@ ROUTES = (
         events,
         densities,
         artifacts,
-        bundles,
+        bundle_routes,
         item_losses,
         campaigns,
         webhooks,

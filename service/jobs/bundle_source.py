@@ -14,6 +14,8 @@ from service.records import Artifact, DensityRecord, Job, Json, Study
 from service.states import AttemptState, JobState
 from service.storage import densities, jobs, studies, trials
 
+# How the names of the artifacts begin that hold bundles.
+PREFIX = "bundle-"
 NORMS = ("kept", "folded")
 # Of the files of networks, see `service.orchestration.artifacts`.
 SUFFIX = ".safetensors"

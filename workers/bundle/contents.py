@@ -86,12 +86,9 @@ def _add_network(making: _Making, question: Mapping[str, Any]) -> None:
         kept = exported.load_network(path, folds_norms=False)
         network = exported.load_network(path, folds_norms=question["norm"] == "folded")
         built_from = _built_from(path)
-    except OSError as error:
-        reason = f"its file cannot be read: {error.strerror or type(error).__name__}"
-        making.lacks |= dict.fromkeys((MODEL, NETWORK, ONNX), reason)
-        return
-    except ValueError as error:
-        reason = str(error).replace(str(path), "its file")  # no path of this machine
+    except (OSError, ValueError) as error:
+        said = str(error).replace(str(path), "its file")  # no path of this machine
+        reason = said if path.is_file() else "its file is not in the data directory any more"
         making.lacks |= dict.fromkeys((MODEL, NETWORK, ONNX), reason)
         return
     section, shape = built_from["network"], built_from["shape"]

@@ -131,7 +131,7 @@ def source_of(
 
 
 def needed_package(kind: str) -> str | None:
-    """Return the package that a kind of network needs beside torch; None for ours."""
+    """Return the package that a kind of network needs in addition to torch; None for ours."""
     if kind in NETWORKS:
         return None
     return entry_points.load(entry_points.NETWORKS, kind.partition(":")[0]).package

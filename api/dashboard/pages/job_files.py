@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api.dashboard.json_text import json_text
 from api.dashboard.pages.job_head import JobHead, head_of
 from service.jobs import search_vectors
+from service.jobs.bundle_source import PREFIX
 from service.records import Artifact, Job, Json
 from service.storage import densities, item_losses
 
@@ -19,12 +20,14 @@ class FilesTab:
     """What the page of the files shows.
 
     Attributes:
+        has_density: Whether it has a bundle.
         vector: What each value of its search means; None where its spec would be refused now.
     """
 
     head: JobHead
     artifacts: Sequence[Artifact]
     has_item_losses: bool
+    has_density: bool
     vector: list[Json] | None
 
     @property
@@ -42,8 +45,10 @@ def files_tab(session: Session, job_id: int) -> FilesTab:
     head = head_of(session, job_id)
     return FilesTab(
         head,
-        densities.artifacts(session, job_id),
+        # Bundles of earlier states stay; the page links to the one of now.
+        [one for one in densities.artifacts(session, job_id) if not one.name.startswith(PREFIX)],
         has_item_losses=bool(item_losses.judged(session, job_id)),
+        has_density=bool(densities.of_job(session, job_id)),
         vector=_vector(head.job),
     )
 

@@ -20,7 +20,7 @@ from api.problems.handlers import ProblemError
 from api.short_process import run_module
 from service.death import ending_of
 from service.jobs import artifact_files, bundle_source
-from service.jobs.bundle_source import NothingToBundleError
+from service.jobs.bundle_source import PREFIX, NothingToBundleError
 from service.records import Artifact, Json
 from service.settings import Settings
 from service.storage import deadlines, densities, jobs
@@ -28,7 +28,6 @@ from service.storage.database import Database
 
 MODULE = "workers.bundle.process"
 MEDIA_TYPE = "application/zip"
-PREFIX = "bundle-"
 # With the wait for a turn: torch alone takes seconds to load.
 LIMIT_S = 120.0
 _TURN = threading.Lock()

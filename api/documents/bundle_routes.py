@@ -8,10 +8,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Query as FromQuery
 from fastapi.responses import StreamingResponse
 
-from api import bundle_files, downloads
+from api import downloads
 from api.context import InDatabase, WithSettings
-from api.parameters import EXACT
+from api.documents import bundles
 from api.paging import Id, Query, Word
+from api.parameters import EXACT
 from api.problems.handlers import documented
 from service.errors import NotFoundError
 from service.jobs.artifact_files import inside
@@ -36,11 +37,7 @@ class BundleQuery(Query):
     "/jobs/{job_id}/bundle",
     response_class=StreamingResponse,
     responses={
-        200: {
-            "content": {
-                bundle_files.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}
-            }
-        },
+        200: {"content": {bundles.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}},
         **downloads.PARTIAL,
         **documented(404, 416, 422, 503),
     },
@@ -54,7 +51,7 @@ def download_bundle(
     query: Annotated[BundleQuery, FromQuery()],
 ) -> Response:
     """Download densities, trained network, report and provenance of an arm as a ZIP archive."""
-    found = bundle_files.bundle_of(database, settings, job_id, query.arm, query.norm)
+    found = bundles.bundle_of(database, settings, job_id, query.arm, query.norm)
     path = inside(settings.data_dir, found.path)
     try:
         file = None if path is None else path.open("rb")

@@ -1,0 +1,33 @@
+"""Cards with hostile names; that of a real bundle is read in contents_test.py."""
+
+from __future__ import annotations
+
+import yaml
+
+from workers.bundle.card import card_of, escaped
+
+NAME = "---\nlicense: mit\n# <script>alert(1)</script> [x](http://evil) | `a`"
+
+
+def test_a_name_is_a_text_in_the_head_and_in_the_table() -> None:
+    spec = {"task": {"kind": "denoising", "dataset": "photos"}}
+    question = {
+        "job": {"id": 3, "name": NAME, "spec": spec},
+        "arm": "a|b",
+        "densities": [{"family": "symmetric", "kernel_size": 5}],
+        "trial": {"metrics": {"loss": 0.5}},
+    }
+    lacks = {"model.onnx": "no <b>"}
+    text = card_of(question, [("density.json", "the densities")], lacks).decode()
+    _, head, body = text.split("---\n", 2)[0], *text.removeprefix("---\n").split("\n---\n", 1)
+    data = yaml.safe_load(head)
+    assert data["model-index"][0]["name"] == NAME
+    assert "license" not in data
+    assert data["pipeline_tag"] == "image-to-image"
+    assert "<script" not in body.replace("\\<script", "")
+    assert "| loss | 0.5 |" in body
+    assert "- `model.onnx`: no \\<b\\>" in body
+
+
+def test_an_escaped_text_is_one_line() -> None:
+    assert escaped("a\n# b") == "a \\# b"
