@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.cli import again, bench, database, demo, evidence, pruning, roles
+from api.cli import again, agents, bench, database, demo, evidence, pruning, roles
 from api.cli.roles import DataDir
 from densearch.cli.failures import REFUSED, USAGE
 from densearch.cli.json_documents import IsJson
@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     roles.register(app)
     demo.register(app)
     again.register(app)
+    agents.register(app)
     evidence.register(app)
     app.command(epilog="Example: densearch doctor --url http://127.0.0.1:8080")(doctor)
     app.add_typer(bench.app, name="bench")

@@ -30,7 +30,7 @@ from densearch.cli.terminal import echo
 ORDER = (
     *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "trials", "report", "pause"),
     *("resume", "cancel", "delete", "tag", "download", "extend", "clone", "retry-failed"),
-    *("samplers", "demo", "again"),
+    *("samplers", "demo", "again", "mcp"),
     *("evidence", "doctor", "version", "bench", "campaigns", "datasets", "db"),
 )
 SERVER_COMMANDS = (
@@ -39,6 +39,7 @@ SERVER_COMMANDS = (
     "dispatch",
     "demo",
     "again",
+    "mcp",
     "evidence",
     "doctor",
     "bench",

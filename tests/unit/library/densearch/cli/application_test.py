@@ -24,7 +24,10 @@ def test_without_a_server_its_commands_are_missing_and_help_says_where_they_are(
     app = build(WITHOUT_SERVER)
     assert names(app) == [name for name in ORDER if name not in SERVER_COMMANDS]
     shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "300"}).output
-    assert "Not installed: serve, api, dispatch, demo, again, evidence, doctor, bench, db" in shown
+    assert (
+        "Not installed: serve, api, dispatch, demo, again, mcp, evidence, doctor, bench, db"
+        in shown
+    )
     assert "./run setup" in shown
 
 
