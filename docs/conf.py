@@ -24,6 +24,7 @@ html_link_suffix = ""
 html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_permalinks_icon = "#"
 html_sidebars = {
     "**": [

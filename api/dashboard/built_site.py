@@ -49,7 +49,7 @@ class Site:
     """The built pages of a folder of documents.
 
     Args:
-        documents: The folder; beside it is `build`.
+        documents: The folder; its neighbour is `build`.
     """
 
     def __init__(self, documents: Path) -> None:

@@ -26,7 +26,7 @@ import api
 SUFFIX = ".md"
 IMAGES = {".png": "image/png", ".svg": "image/svg+xml"}
 # Those that a newcomer reads first; the others follow by name.
-FIRST = ("index", "user-guide", "datasets", "job-spec", "samplers", "networks", "densities")
+FIRST = ("index", "user-guide", "ideas", "is-it-worth-it", "datasets", "job-spec", "samplers")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _NO_SLUG = re.compile(r"[^\w\- ]")

@@ -13,9 +13,12 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]
 import pytest
 from safetensors.numpy import load_file
+from sybil.document import Document
+from sybil.parsers.myst import PythonCodeBlockParser
 
 from densearch.client.client import Client
 from tests.support.product import PATIENCE_S, Server, densearch
+from tests.support.root import ROOT
 
 pytestmark = pytest.mark.ray
 
@@ -43,6 +46,30 @@ def submit(server: Server, spec: dict[str, Any], *options: str) -> int:
     done = server.run("submit", "-", *options, given=json.dumps(spec))
     assert done.code == 0, done.err
     return int(done.out.split()[1].rstrip(":"))
+
+
+GUIDE = (
+    "tutorials/own-images",
+    "how-to/read-a-report",
+    "how-to/use-a-density",
+    "is-it-worth-it",
+)
+
+
+def test_the_code_of_the_guide_runs_as_it_stands(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # one folder: later pages use the files of earlier ones
+    for name in GUIDE:
+        text = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+        page = tmp_path / f"{Path(name).name}.md"
+        page.write_text(text.replace("http://127.0.0.1:8080", server.url), "utf-8")
+        found = list(
+            Document.parse(str(page), PythonCodeBlockParser(), encoding="utf-8").examples()
+        )
+        assert len(found) == text.count("```python")
+        for example in found:
+            example.evaluate()
 
 
 def test_the_dashboard_answers_at_the_address_that_was_printed(server: Server) -> None:

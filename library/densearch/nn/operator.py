@@ -86,7 +86,8 @@ def apply_density(
             shares its weight with another layer or carries a density already; phi is not finite;
             or there is nothing to weight. Nothing is changed then.
     """
-    values = torch.as_tensor(np.asarray(phi, dtype=np.float64))
+    # A copy: torch warns of an array that is read-only.
+    values = torch.as_tensor(np.asarray(phi, dtype=np.float64).copy())
     if not bool(torch.isfinite(values).all()):
         raise DensityError("the density has values that are not finite")
     chosen = _fitting(module, tuple(values.shape), layers)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shlex
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from signal import SIGINT, SIGPIPE, SIGTERM
@@ -89,8 +91,9 @@ def rows(text: str) -> Iterator[list[str]]:
 
 
 def blocks(name: str, *languages: str) -> list[str]:
-    pattern = rf"^```(?:{'|'.join(languages)})\n(.*?)^```"
-    return re.findall(pattern, text_of(name), flags=re.MULTILINE | re.DOTALL)
+    pattern = rf"^( *)```(?:{'|'.join(languages)})\n(.*?)^\1```"
+    found = re.findall(pattern, text_of(name), flags=re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for _, block in found]
 
 
 # Names
@@ -288,10 +291,19 @@ def test_jobs_sent_by_a_shell_are_accepted() -> None:
 
 
 def test_yaml_is_a_job() -> None:
-    (block,) = blocks("docs/command-line.md", "yaml")
-    value, _ = yaml_text.load(block.encode())
-    assert isinstance(value, dict)
-    rules.parse(value)
+    found = [yaml_text.load(b.encode())[0] for name in NAMES for b in blocks(name, "yaml")]
+    jobs = [value for value in found if jobs_in(value)]
+    assert len(jobs) >= 2
+    for job in jobs:
+        rules.parse(job)
+
+
+def test_pictures_are_those_of_their_script(tmp_path: Path) -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "pictures.py"))
+    script["main"](tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(script["PICTURES"])
+    for path in tmp_path.iterdir():
+        assert path.read_text() == (ROOT / "docs" / "images" / path.name).read_text()
 
 
 def test_jobs_are_shown() -> None:
