@@ -1,7 +1,7 @@
 """Requests made from the OpenAPI document find no 5xx and no answer that it does not describe.
 
 The application runs on SQLite with a finished job, a running one, a queued one, three data
-sets and a campaign, so that ids in the low numbers lead somewhere.
+sets, a campaign and three webhooks, so that ids in the low numbers lead somewhere.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/campaigns/estimate": SPHERES,
     "POST /v1/campaigns/{campaign_id}/extend": {"path": "seed", "values": [3, 4]},
     "POST /v1/jobs/{job_id}/extend": {"n_trials": 50},
+    "PUT /v1/webhooks": {"id": "1", "url": "https://8.8.8.8/"},
+    "POST /v1/webhooks/{webhook_id}/secret": {},
 }
 # What needs a failed trial, a file of weights, a data set's bytes or a training that was judged on
 # the test split is done by other tests.
@@ -93,6 +95,9 @@ def document(
         content = making.zipped(making.class_files(5))
         assert client.post(f"/v1/datasets?name={name}", content=content).status_code == 201
     assert client.post("/v1/campaigns", json=SPHERES).status_code == 202
+    for name in ("1", "2", "3"):
+        webhook = {"id": name, "url": "https://8.8.8.8/"}
+        assert client.put("/v1/webhooks", json=webhook).status_code == 201
     yield schemathesis.openapi.from_asgi("/openapi.json", app, headers=HOST)
     database.close()
 
