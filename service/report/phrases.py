@@ -49,11 +49,6 @@ def size_of(effect: Effect) -> str:
     return percent(effect.change)
 
 
-def side_of(effect: Effect) -> str:
-    """Return on which side of the other arm's an arm's loss is."""
-    return "lower" if effect.change < 0.0 else "higher"
-
-
 def ends_of(effect: Effect) -> str:
     """Return the interval, "-6.1 % to -2.3 %"; "" where there is none."""
     if effect.low is None or effect.high is None:

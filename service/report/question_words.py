@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.records import Json
+from service.report.compared_metric import TEST_LOSS, ComparedMetric
 from service.report.verdict import PLAIN
 
 OF_FUNCTION = "Where is the function's lowest value, and which search finds it?"
@@ -12,18 +13,20 @@ OF_DENSITY = "Is the network better with a density than without?"
 CHOSEN = "Both were chosen on the validation split; the test split compares them."
 
 
-def question_in_words(question: Mapping[str, object]) -> str:
+def question_in_words(question: Mapping[str, object], own: ComparedMetric) -> str:
     """Return the question of a report, see `service.report.primary.PrimaryQuestion`."""
-    arm, against = str(question["arm"]), str(question["against"])
-    return f"Is the test loss with a density ({arm}) lower than that of {arm_in_words(against)}?"
+    arm, against = str(question["arm"]), arm_in_words(str(question["against"]))
+    return f"Is the {own.name} with a density ({arm}) {own.better} than that of {against}?"
 
 
-def question_of_report(report: Json | None, *, is_function: bool) -> list[str]:
+def question_of_report(
+    report: Json | None, *, is_function: bool, own: ComparedMetric = TEST_LOSS
+) -> list[str]:
     """Return the question of a job, with or without a report that answers it."""
     if is_function:
         return [OF_FUNCTION]
     answer = (report or {}).get("answer")
-    return [question_in_words(answer["question"]), CHOSEN] if answer else [OF_DENSITY]
+    return [question_in_words(answer["question"], own), CHOSEN] if answer else [OF_DENSITY]
 
 
 def arm_in_words(name: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.report.attribution import DEFAULT_INIT_TUNED, FLAT, FLAT_TUNED, UNIFORM, UNIFORM_TUNED
+from service.report.compared_metric import TEST_LOSS, ComparedMetric
 from service.report.effects import Effect, chance_of
 from service.report.failures import Failures
 from service.report.metric_effects import MetricEffect, headline_of
@@ -20,7 +21,6 @@ from service.report.phrases import (
     ends_of,
     joined,
     percent,
-    side_of,
     size_of,
 )
 from service.report.primary import Look, PrimaryQuestion, SeedPlan
@@ -72,6 +72,7 @@ class VerdictCase:
         failures: Of every arm.
         rates: Learning rates of the arms, by name.
         advice: What is worth changing without a density, if `against` is not uniform.
+        measure: What the arms are compared by.
     """
 
     question: PrimaryQuestion
@@ -83,6 +84,7 @@ class VerdictCase:
     failures: Mapping[str, Failures] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
     advice: Advice | None = None
+    measure: ComparedMetric = TEST_LOSS
 
 
 def verdict(case: VerdictCase) -> list[str]:
@@ -94,6 +96,8 @@ def verdict(case: VerdictCase) -> list[str]:
 def evidence(case: VerdictCase) -> list[str]:
     """Return the lines for the person who checks the verdict."""
     lines = [_ratio(case), _searched(case)]
+    if case.measure.is_maximized:
+        lines.append(f"Losses here are the negative of {case.measure.name}.")
     lines += [
         f"{own.name}: {own.against:.4g} to {own.arm:.4g}, difference {own.difference:+.3g}"
         + ("" if own.low is None or own.high is None else f" [{own.low:+.3g}, {own.high:+.3g}]")
@@ -125,7 +129,9 @@ def _instead(case: VerdictCase, otherwise: str) -> list[str]:
     if advice is None or not advice.effect.is_better:
         return [otherwise]
     against = advice.arm
-    gain = f"the test loss falls by {size_of(advice.effect)}{_in_metric(advice.metrics)}"
+    own = case.measure
+    change = f"{size_of(advice.effect)}{_in_metric(advice.metrics)}"
+    gain = f"the {own.name} {own.improves} by {change}"
     if against == FLAT_TUNED and advice.factor is not None:
         head = f"Scale the initial weights by {advice.factor:.2g}, leave the density out."
         at = "With it" if advice.rate is None else f"At the learning rate {advice.rate:.2g}"
@@ -156,34 +162,38 @@ def _without(case: VerdictCase) -> list[str]:
     if change is None:
         return []
     gain = f"{size_of(advice.effect)}{_in_metric(advice.metrics)}"
-    return [f"Without a density the test loss falls by {gain} with {change}{rate}."]
+    own = case.measure
+    found = f"Without a density the {own.name} {own.improves} by {gain}"
+    return [f"{found} with {change}{rate}."]
 
 
 def _better(case: VerdictCase) -> list[str]:
     effect, plain = _effect(case), PLAIN[case.question.against]
-    lower = f"Its test loss is {size_of(effect)} lower{_in_metric(case.metrics)}"
+    own = case.measure
+    better = f"Its {own.name} is {size_of(effect)} {own.better}{_in_metric(case.metrics)}"
     return [
-        f"{lower} than that of {plain}.",
+        f"{better} than that of {plain}.",
         f"The true gain is very likely between {between(effect)}.",
         INFERENCE,
     ]
 
 
 def _worse(case: VerdictCase) -> str:
-    effect = _effect(case)
+    effect, own = _effect(case), case.measure
+    worse = f"{size_of(effect)} {own.worse}{_in_metric(case.metrics)}"
     return (
-        f"The density's test loss is {size_of(effect)} higher{_in_metric(case.metrics)} than that "
-        f"of {PLAIN[case.question.against]}, very likely between {between(effect)}."
+        f"The density's {own.name} is {worse} than that of {PLAIN[case.question.against]}, "
+        f"very likely between {between(effect)}."
     )
 
 
 def _no_difference(case: VerdictCase) -> str:
-    effect, plain = _effect(case), PLAIN[case.question.against]
+    effect, plain, own = _effect(case), PLAIN[case.question.against], case.measure
     if effect.is_same:
-        return f"The density's test loss equals that of {plain} on every seed."
+        return f"The density's {own.name} equals that of {plain} on every seed."
     return (
-        "The density makes no difference that matters: its test loss is within "
-        f"{percent(case.plan.margin)} of that of {plain} ({ends_of(effect)})."
+        f"The density makes no difference that matters: its {own.name} is within "
+        f"{percent(case.plan.margin)} of that of {plain} ({ends_of(own.shown(effect))})."
     )
 
 
@@ -194,16 +204,16 @@ def _none_found(case: VerdictCase) -> str:
 
 
 def _undecided(case: VerdictCase) -> list[str]:
-    effect, plain = case.look.effect, PLAIN[case.question.against]
+    effect, plain, own = case.look.effect, PLAIN[case.question.against], case.measure
     if effect is None or effect.low is None or effect.high is None:
         needs = "at least 2 final trainings of both that count are needed"
         return [f"The density cannot be compared with {plain}: {needs}."]
     seeds = count_of(effect.n, "seed")
     if effect.unit == "difference":
-        found = f"The density's test loss differs by {ends_of(effect)}"
+        found = f"The density's {own.name} differs by {ends_of(own.shown(effect))}"
         return [f"{found} from that of {plain} ({seeds})."]
-    ends = f"{percent(effect.low)} lower or {percent(effect.high)} higher"
-    words = [f"The density's test loss may be {ends} than that of {plain}."]
+    ends = f"{percent(effect.low)} {own.better} or {percent(effect.high)} {own.worse}"
+    words = [f"The density's {own.name} may be {ends} than that of {plain}."]
     if effect.detectable is not None:
         least = percent(effect.detectable)
         words.append(f"With {seeds} only differences above about {least} could be seen.")
@@ -211,17 +221,18 @@ def _undecided(case: VerdictCase) -> list[str]:
 
 
 def _unjudged(case: VerdictCase) -> list[str]:
-    effect, plain = case.look.effect, PLAIN[case.question.against]
+    effect, plain, own = case.look.effect, PLAIN[case.question.against], case.measure
     remedy = "Add the controls uniform_tuned and density_tuned."
     if case.look.outcome == "none found":
         return [_none_found(case), remedy]
     if effect is None or effect.low is None:
         return [*_undecided(case), remedy]
     if effect.is_same:
-        return [f"The density's test loss equals that of {plain} on every seed.", remedy]
+        return [f"The density's {own.name} equals that of {plain} on every seed.", remedy]
     found = (
-        f"At the job's own rate the density's test loss is {size_of(effect)} {side_of(effect)}"
-        f"{_in_metric(case.metrics)} than that of {plain} ({ends_of(effect)})"
+        f"At the job's own rate the density's {own.name} is {size_of(effect)} "
+        f"{own.side_of(effect)}{_in_metric(case.metrics)} than that of {plain} "
+        f"({ends_of(own.shown(effect))})"
     )
     if effect.is_better:
         return [f"{found}; a better rate alone may do as much.", remedy]
@@ -262,6 +273,8 @@ def _ratio(case: VerdictCase) -> str:
     effect, question, plan = case.look.effect, case.question, case.plan
     if effect is None:
         return ""
+    chance = _chance(effect, plan)
+    effect = case.measure.shown(effect)
     pair = f"{question.arm} / {question.against}"
     at = f"look {case.n_looks} of {len(plan.looks)}" if len(plan.looks) > 1 else "planned"
     seeds = f"{count_of(effect.n, 'seed')} ({at}), better on {effect.n_better}"
@@ -275,7 +288,7 @@ def _ratio(case: VerdictCase) -> str:
     seen = (
         "" if effect.detectable is None else f"; detectable at 80 %: {percent(effect.detectable)}"
     )
-    return f"{pair} = {1.0 + effect.change:.3f}{ends}, {seeds}{seen}.{_chance(effect, plan)}"
+    return f"{pair} = {1.0 + effect.change:.3f}{ends}, {seeds}{seen}.{chance}"
 
 
 def _chance(effect: Effect, plan: SeedPlan) -> str:

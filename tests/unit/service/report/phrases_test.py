@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.report.effects import effect_of
-from service.report.phrases import between, count_of, ends_of, joined, percent, side_of, size_of
+from service.report.phrases import between, count_of, ends_of, joined, percent, size_of
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_percentages_have_two_digits(share: float, words: str) -> None:
 def test_an_effect_in_pieces() -> None:
     found = effect_of({0: 0.9, 1: 1.62}, {0: 1.0, 1: 2.0})
     assert found is not None
-    assert (size_of(found), side_of(found)) == ("15 %", "lower")
+    assert size_of(found) == "15 %"
     assert ends_of(found).startswith("-")
     around = effect_of({0: 1.0, 1: 0.0, 2: -1.0}, {0: 0.0, 1: 0.0, 2: 0.0})
     assert around is not None
