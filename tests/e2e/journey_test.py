@@ -50,6 +50,7 @@ def submit(server: Server, spec: dict[str, Any], *options: str) -> int:
 
 GUIDE = (
     "tutorials/own-images",
+    "tutorials/own-trainer",
     "how-to/read-a-report",
     "how-to/use-a-density",
     "is-it-worth-it",
