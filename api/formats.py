@@ -20,6 +20,9 @@ MEDIA_TYPES: Mapping[str, str] = {
     "ndjson": "application/x-ndjson",
     "npz": "application/x-npz",
     "parquet": "application/vnd.apache.parquet",
+    "png": "image/png",
+    "safetensors": "application/vnd.safetensors",
+    "svg": "image/svg+xml",
     "pdf": "application/pdf",
 }
 # By the address of the JSON; `api.middleware.suffixes` answers at all of these.
@@ -27,7 +30,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "/v1/jobs/{job_id}/report": ("html", "md", "pdf"),
     "/v1/jobs/{job_id}/trials": ("csv", "ndjson", "parquet"),
     "/v1/jobs/{job_id}/measurements": ("csv", "parquet"),
-    "/v1/densities/{density_id}": ("npz", "csv"),
+    "/v1/densities/{density_id}": ("npz", "csv", "safetensors", "svg", "png"),
 }
 # What an address without a suffix answers in where that is not JSON.
 _OTHERS: Mapping[str, str] = {"/v1/jobs/{job_id}/measurements": MEDIA_TYPES["ndjson"]}

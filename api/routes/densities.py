@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi import Query as FromQuery
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from api import downloads
 from api.context import InDatabase
+from api.documents.figures import density_picture
 from api.paging import Id, Query
 from api.problems.handlers import documented
 from api.schemas.base import ListOut
@@ -25,7 +27,7 @@ router = APIRouter(prefix="/v1", tags=["densities"])
 class FormatQuery(Query):
     """The format of a download."""
 
-    format: Literal["json", "npz", "csv"] = "json"
+    format: Literal["json", "npz", "csv", "safetensors", "svg", "png"] = "json"
 
 
 def _out(session: Session, record: DensityRecord) -> DensityOut:
@@ -60,26 +62,42 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
     response_model=DensityOut,
     responses={
         200: {
-            "content": {"application/x-npz": _BINARY, "text/csv": {"schema": {"type": "string"}}}
+            "content": {
+                "application/x-npz": _BINARY,
+                "text/csv": {"schema": {"type": "string"}},
+                "application/vnd.safetensors": _BINARY,
+                "image/svg+xml": {"schema": {"type": "string"}},
+                "image/png": _BINARY,
+            }
         },
-        **documented(404, 422),
+        **downloads.PARTIAL,
+        **documented(404, 416, 422),
     },
 )
 def download_density(
-    database: InDatabase, density_id: Id, query: Annotated[FormatQuery, FromQuery()]
+    database: InDatabase,
+    request: Request,
+    density_id: Id,
+    query: Annotated[FormatQuery, FromQuery()],
 ) -> Response:
-    """Download a density as JSON, as a NumPy archive (no pickle) or as CSV."""
+    """Download a density: JSON, NumPy archive (no pickle), CSV, safetensors or a picture."""
     with database.read() as session:
         record = densities.get(session, density_id)
         content, media_type = _written(session, record, query.format)
     name = f"density-{density_id}.{query.format}"
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=media_type, headers=headers)
+    whole = content.encode() if isinstance(content, str) else content
+    return downloads.of_bytes(request, whole, name, media_type)
 
 
 def _written(session: Session, record: DensityRecord, form: str) -> tuple[bytes | str, str]:
     if form == "npz":
         return density_files.to_npz(record), "application/x-npz"
+    if form == "safetensors":
+        return density_files.to_safetensors(record), "application/vnd.safetensors"
+    if form == "png":
+        return density_picture.png_of(record), "image/png"
+    if form == "svg":
+        return density_picture.svg_of(record), "image/svg+xml"
     if form == "csv":
         return density_files.to_csv(record), "text/csv"
     return _out(session, record).model_dump_json(), "application/json"

@@ -103,6 +103,22 @@ def to_npz(record: DensityRecord) -> bytes:
     return file.getvalue()
 
 
+def to_safetensors(record: DensityRecord) -> bytes:
+    """Return a density as safetensors: the arrays of `to_npz`, and texts as metadata."""
+    from safetensors.numpy import save  # one format of many
+
+    given = {"phi": record.phi, "alpha": record.alpha, "vector": record.vector}
+    others = {"beta": record.beta, "gamma": gamma_of(record), "den": record.den}
+    arrays = {
+        name: np.ascontiguousarray(values, dtype=np.float64)
+        for name, values in {**given, **others}.items()
+        if values is not None
+    }
+    texts = {"family": record.family, "provenance": json.dumps(record.provenance)}
+    content: bytes = save(arrays, texts)
+    return content
+
+
 def to_csv(record: DensityRecord) -> str:
     """Return a density as CSV: a line for each value of its factors, of den and of Phi, exact.
 

@@ -36,7 +36,7 @@ def _cells(rows: Sequence[Sequence[float]], size: float) -> list[str]:
     for i, row in enumerate(rows):
         for j, value in enumerate(row):
             x, y = _MARGIN + size * j, _MARGIN + size * i
-            fill = _colour((value - 1.0) / spread)
+            fill = deviation_colour((value - 1.0) / spread)
             parts.append(svg.box(x + 1, y + 1, size - 2, size - 2, fill=fill))
             if len(row) <= MAX_NUMBERED:
                 words = f"{value:.3g}" if len(row) <= 5 else f"{value:.2f}"
@@ -68,7 +68,7 @@ def _bar(value: float) -> str:
     return _THEME.control if value >= 0.0 else _THEME.low
 
 
-def _colour(part: float) -> str:
+def deviation_colour(part: float) -> str:
     """Return the colour of a deviation from 1 in [-1, 1]."""
     end = _THEME.high if part > 0.0 else _THEME.low
     mixed = (

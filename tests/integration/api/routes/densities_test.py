@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+from xml.etree import ElementTree as ET
 
 import numpy as np
+from PIL import Image
+from safetensors.numpy import load
 from starlette.testclient import TestClient
 
 from service.storage.database import Database
@@ -38,3 +41,12 @@ def test_a_density_is_downloaded_in_each_form(both: TestClient, database: Databa
     text = both.get(f"{address}?format=csv")
     assert text.headers["content-type"].startswith("text/csv")
     assert len(text.text.splitlines()) == 1 + 3 + 3 + 1 + 9
+    tensors = load(both.get(f"{address}.safetensors").content)
+    assert tensors["phi"].tolist() == learned["phi"]
+    picture = both.get(f"{address}.svg")
+    assert picture.headers["content-type"].startswith("image/svg+xml")
+    assert ET.fromstring(picture.text).tag.endswith("svg")  # noqa: S314 - our own
+    with Image.open(io.BytesIO(both.get(f"{address}?format=png").content)) as image:
+        assert image.size == (192, 192)
+    assert "repr-digest" in picture.headers
+    assert both.get(f"{address}?format=gif").status_code == 422

@@ -1,0 +1,98 @@
+"""A job as a database of Optuna (SQLite), written by a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy.orm import Session
+
+from api.data_out.trial_table import ChosenTrials
+from api.problems.handlers import ProblemError
+from api.short_process import environment
+from service.death import ending_of
+from service.records import Job
+from service.storage import deadlines, studies
+from service.storage.database import Database
+from service.storage.trial_pages import TrialFilter, TrialOrder
+
+MODULE = "service.samplers.optuna_export_process"
+MEDIA_TYPE = "application/vnd.sqlite3"
+END = b"null\n"
+# A job of 100,000 trials takes a minute.
+LIMIT_S = 300.0
+_TURN = threading.Lock()
+
+
+def optuna_file(database: Database, session: Session, job: Job) -> IO[bytes]:
+    """Return an open file, which is removed when it is closed.
+
+    Args:
+        database: Read again for each batch of trials.
+        session: In a transaction.
+        job: As it was when the file was begun.
+
+    Raises:
+        ProblemError: Its process failed, or others are being made.
+    """
+    direction = job.spec["task"].get("direction", "minimize")
+    named = [
+        {
+            "name": study.name,
+            "title": f"job {job.id}: {study.name}",
+            "direction": direction,
+            "attributes": {
+                "densearch:job": job.id,
+                "densearch:job_name": job.name,
+                "densearch:state": job.state.value,
+                "densearch:is_complete": job.state.is_final,
+                "densearch:sampler": study.sampler,
+                "densearch:role": str(study.role),
+            },
+        }
+        for study in studies.of_job(session, job.id)
+    ]
+    chosen = ChosenTrials(database, job, TrialFilter(), TrialOrder())
+    deadlines.extend(LIMIT_S)
+    if not _TURN.acquire(timeout=LIMIT_S / 4):
+        raise ProblemError("export-failed", "other databases of Optuna are being made")
+    try:
+        return _written([named, *chosen.answers(has_lists=True)])
+    finally:
+        _TURN.release()
+
+
+def _written(parts: Iterable[Any]) -> IO[bytes]:
+    with tempfile.TemporaryDirectory(prefix="densearch-optuna-") as folder:
+        path = Path(folder) / "study.db"
+        with tempfile.TemporaryFile() as given:
+            given.writelines(_lines(parts))
+            given.seek(0)
+            try:
+                done = subprocess.run(  # noqa: S603 - our own interpreter and module
+                    [sys.executable, "-P", "-m", MODULE, str(path)],
+                    stdin=given,
+                    capture_output=True,
+                    timeout=LIMIT_S / 2,
+                    env=environment(),
+                    check=False,
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise ProblemError("export-failed", f"{type(error).__name__}") from error
+        if done.returncode != 0 or not path.is_file():
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            last = said[-1][:200] if said else ending_of(done.returncode)
+            raise ProblemError("export-failed", f"the process that writes it failed ({last})")
+        return path.open("rb")  # it stays until it is closed
+
+
+def _lines(parts: Iterable[Any]) -> Iterator[bytes]:
+    for part in parts:
+        yield json.dumps(part, separators=(",", ":")).encode() + b"\n"
+    yield END
