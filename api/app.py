@@ -20,7 +20,7 @@ from api.dashboard import (
     token_routes,
 )
 from api.dashboard.problem_pages import ProblemPages
-from api.documents import bundle_routes
+from api.documents import bundle_routes, density_routes
 from api.documents import routes as reports
 from api.etags import KeptAnswers
 from api.event_feed import EventFeed
@@ -38,7 +38,6 @@ from api.routes import (
     artifacts,
     campaigns,
     datasets,
-    densities,
     documentation,
     estimates,
     events,
@@ -73,7 +72,7 @@ ROUTES = (
         trials,
         trainers,
         events,
-        densities,
+        density_routes,
         artifacts,
         bundle_routes,
         exports,

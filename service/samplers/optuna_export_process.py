@@ -26,7 +26,6 @@ from optuna.distributions import (
 )
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
-from sqlalchemy import insert, select
 
 END = b"null\n"
 LIMIT_BYTES, LIMIT_CPU_S = 4 * 2**30, 600
@@ -46,6 +45,16 @@ _ATTRIBUTES = (
     *("peak_memory_bytes", "is_diverged", "state", "metrics", "error"),
 )
 
+# Trials that are inserted in one transaction.
+TOGETHER = 2_000
+_TABLES = (
+    models.TrialModel,
+    models.TrialValueModel,
+    models.TrialParamModel,
+    models.TrialIntermediateValueModel,
+    models.TrialUserAttributeModel,
+)
+
 Trial = Mapping[str, Any]
 
 
@@ -62,40 +71,31 @@ def write(path: Path, studies: Iterable[Mapping[str, Any]], trials: Iterable[Tri
     own: dict[str, list[Trial]] = {}
     for trial in trials:
         own.setdefault(trial["study"], []).append(trial)
+    first = 1
     for study in studies:
         made = optuna.create_study(
             study_name=study["title"], direction=study["direction"], storage=storage
         )
         for name, value in study["attributes"].items():
             made.set_user_attr(name, value)
-        _insert(storage, made._study_id, own.get(study["name"], []))  # noqa: SLF001 - no public name
+        mine = own.get(study["name"], [])
+        _insert(storage, made._study_id, first, mine)  # noqa: SLF001 - no public name
+        first += len(mine)
     storage.engine.dispose()
 
 
-def _insert(storage: RDBStorage, study_id: int, trials: list[Trial]) -> None:
+def _insert(storage: RDBStorage, study_id: int, first: int, trials: list[Trial]) -> None:
     known = _distributions(trials)
     texts = {name: distribution_to_json(kind) for name, kind in known.items()}
-    with storage.engine.begin() as connection:
-        last = connection.scalar(
-            select(models.TrialModel.trial_id).order_by(models.TrialModel.trial_id.desc()).limit(1)
-        )
-        first = (last or 0) + 1
-        rows: dict[Any, list[dict[str, Any]]] = {
-            model: []
-            for model in (
-                models.TrialModel,
-                models.TrialValueModel,
-                models.TrialParamModel,
-                models.TrialIntermediateValueModel,
-                models.TrialUserAttributeModel,
-            )
-        }
-        for number, trial in enumerate(trials):
+    for begin in range(0, len(trials), TOGETHER):
+        rows: dict[Any, list[dict[str, Any]]] = {model: [] for model in _TABLES}
+        for number, trial in enumerate(trials[begin : begin + TOGETHER], start=begin):
             for model, row in _rows(trial, first + number, number, study_id, known, texts):
                 rows[model].append(row)
-        for model, found in rows.items():
-            if found:
-                connection.execute(insert(model), found)
+        with storage.engine.begin() as connection:
+            for model, found in rows.items():
+                if found:
+                    connection.execute(model.__table__.insert(), found)
 
 
 def _rows(

@@ -14,6 +14,7 @@ from densearch.cli import (
     campaigns,
     datasets,
     documents,
+    exports,
     interrupts,
     jobs,
     json_documents,
@@ -29,7 +30,18 @@ from densearch.cli.terminal import echo
 # As help lists them. Where no server is installed, its commands are missing.
 ORDER = (
     *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "trials", "report", "pause"),
-    *("resume", "cancel", "delete", "tag", "download", "extend", "clone", "retry-failed"),
+    *(
+        "resume",
+        "cancel",
+        "delete",
+        "tag",
+        "download",
+        "export",
+        "bundle",
+        "extend",
+        "clone",
+        "retry-failed",
+    ),
     *("samplers", "demo", "again", "mcp"),
     *("evidence", "doctor", "version", "bench", "campaigns", "datasets", "db"),
 )
@@ -112,6 +124,7 @@ def build(server: ServerCommands) -> typer.Typer:
     jobs.register(app)
     trials.register(app)
     documents.register(app)
+    exports.register(app)
     reopening.register(app)
     samplers.register(app)
     app.callback()(options)

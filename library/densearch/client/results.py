@@ -11,6 +11,8 @@ import httpx2
 from densearch.client.transport import Transport, problem_of, unanswered
 
 if TYPE_CHECKING:  # they cost an import, and nothing needs them at run time
+    from pandas import DataFrame
+
     from densearch.answers import (
         ArtifactAnswer,
         DecisionAnswer,
@@ -25,7 +27,10 @@ if TYPE_CHECKING:  # they cost an import, and nothing needs them at run time
 # A PDF takes a server up to 50 s.
 DOCUMENT_TIMEOUT_S = 60.0
 DocumentForm = Literal["html", "md", "pdf", "json"]
-DensityForm = Literal["json", "npz", "csv"]
+# Bundles and databases are made when they are asked for the first time.
+EXPORT_TIMEOUT_S = 300.0
+DensityForm = Literal["json", "npz", "csv", "safetensors", "svg", "png"]
+TableForm = Literal["csv", "parquet", "ndjson"]
 PAGE = 200
 
 
@@ -47,11 +52,53 @@ class ResultCalls(Transport):
         found = self.pages(f"/v1/jobs/{job_id}/trials", {"limit": PAGE, **filters})
         return cast("Iterator[TrialAnswer]", found)
 
-    def save_trials(self, job_id: int, path: Path, **filters: str | float | None) -> None:
-        """Write a job's trials to `path` as CSV; filters as in `trials`."""
+    def save_trials(
+        self, job_id: int, path: Path, form: TableForm = "csv", **filters: str | float | None
+    ) -> None:
+        """Write a job's trials to `path` as CSV, Parquet or NDJSON; filters as in `trials`."""
         given = {name: value for name, value in filters.items() if value is not None}
-        query = httpx2.QueryParams({**given, "format": "csv"})
+        query = httpx2.QueryParams({**given, "format": form})
         self._save(f"/v1/jobs/{job_id}/trials?{query}", path)
+
+    def save_measurements(self, job_id: int, path: Path, form: TableForm = "csv") -> None:
+        """Write the metrics of a job's trials after each epoch to `path`."""
+        self._save(f"/v1/jobs/{job_id}/measurements?format={form}", path)
+
+    def save_optuna(self, job_id: int, path: Path) -> None:
+        """Write a job to `path` as a database of Optuna, with a study for each arm."""
+        self._save(f"/v1/jobs/{job_id}/export?format=optuna", path, EXPORT_TIMEOUT_S)
+
+    def save_bundle(
+        self, job_id: int, path: Path, *, arm: str | None = None, folds_norms: bool = False
+    ) -> None:
+        """Write what an arm has found to `path`, a ZIP archive (docs/bundle.md).
+
+        Args:
+            job_id: Which job.
+            path: Of the archive.
+            arm: Its name; None for the recommended one, else the best search.
+            folds_norms: Whether batch normalisation is folded into the convolutions.
+
+        Raises:
+            ClientError: There is nothing to bundle; `detail` says why.
+        """
+        given = {"norm": "folded" if folds_norms else "kept", **({"arm": arm} if arm else {})}
+        query = httpx2.QueryParams(given)
+        self._save(f"/v1/jobs/{job_id}/bundle?{query}", path, EXPORT_TIMEOUT_S)
+
+    def trials_frame(self, job_id: int, **filters: str | float | None) -> DataFrame:
+        """Return a job's trials as a pandas DataFrame, a row for each; filters as in `trials`.
+
+        Params and metrics have columns of their own (`params.lr`, `params.den[0]`,
+        `metrics.loss`), times are aware. All trials but the superseded ones, unless `phase` says
+        otherwise.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        from densearch.client.frames import frame_of  # needs pandas
+
+        return frame_of(self.trials(job_id, **{"phase": "all", **filters}))
 
     def trial(self, trial_id: int) -> TrialDetailAnswer:
         """Return a trial with the log of its attempts."""
@@ -102,7 +149,7 @@ class ResultCalls(Transport):
         return cast("list[ArtifactAnswer]", list(found))
 
     def density(self, density_id: int, form: DensityForm = "json") -> bytes:
-        """Return the file of a density in one of three formats."""
+        """Return the file of a density in one of its formats."""
         return self.answer("GET", f"/v1/densities/{density_id}", params={"format": form}).content
 
     def save_artifact(self, artifact_id: int, path: Path) -> None:
@@ -117,10 +164,11 @@ class ResultCalls(Transport):
         """
         self._save(f"/v1/jobs/{job_id}/item-losses", path)
 
-    def _save(self, address: str, path: Path) -> None:
+    def _save(self, address: str, path: Path, timeout_s: float | None = None) -> None:
         part = path.with_name(path.name + ".part")
+        limit = self.http.timeout if timeout_s is None else httpx2.Timeout(timeout_s)
         try:
-            with self.http.stream("GET", address) as answer:
+            with self.http.stream("GET", address, timeout=limit) as answer:
                 if answer.is_error:
                     answer.read()
                     raise problem_of(answer)
