@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,11 +17,13 @@ from sqlalchemy.orm import Session
 from api.data_out.trial_table import ChosenTrials
 from api.problems.handlers import ProblemError
 from api.short_process import environment
+from densearch.answers import TrialAnswer
 from service.death import ending_of
-from service.records import Job
+from service.records import Job, Json
 from service.storage import deadlines, studies
 from service.storage.database import Database
 from service.storage.trial_pages import TrialFilter, TrialOrder
+from service.tasks.external import minimised
 
 MODULE = "service.samplers.optuna_export_process"
 MEDIA_TYPE = "application/vnd.sqlite3"
@@ -63,9 +66,20 @@ def optuna_file(database: Database, session: Session, job: Job) -> IO[bytes]:
     if not _TURN.acquire(timeout=LIMIT_S / 4):
         raise ProblemError("export-failed", "other databases of Optuna are being made")
     try:
-        return _written([named, *chosen.answers(has_lists=True)])
+        batches = ([_as_reported(t, job) for t in b] for b in chosen.answers(has_lists=True))
+        return _written(chain([named], batches))
     finally:
         _TURN.release()
+
+
+def _as_reported(trial: TrialAnswer, job: Job) -> Json:
+    """Return a trial with its value and curve in the direction of the study."""
+    task, found = job.spec["task"], {**trial}
+    if trial["value"] is not None:
+        found["value"] = minimised(task, trial["value"])
+    if trial["curve"] is not None:
+        found["curve"] = [minimised(task, value) for value in trial["curve"]]
+    return found
 
 
 def _written(parts: Iterable[Any]) -> IO[bytes]:

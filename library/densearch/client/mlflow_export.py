@@ -51,8 +51,10 @@ def export_job(client: Client, job_id: int, to: str) -> str:
     known = tracking.get_experiment_by_name(name)
     experiment = known.experiment_id if known else tracking.create_experiment(name)
     parent = tracking.create_run(experiment, run_name=f"job {job_id}", tags=_job_tags(job))
+    # The server minimises: of a maximised metric it has the negative.
+    sign = -1.0 if job["spec"]["task"].get("direction") == "maximize" else 1.0
     for trial in client.trials(job_id, phase="all"):
-        _log(tracking, experiment, parent.info.run_id, trial)
+        _log(tracking, experiment, parent.info.run_id, trial, sign)
     is_final = job["state"] in {"SUCCEEDED", "FAILED", "CANCELLED"}
     state = "FINISHED" if job["state"] == "SUCCEEDED" or not is_final else "FAILED"
     tracking.set_terminated(parent.info.run_id, status=state)
@@ -68,7 +70,13 @@ def _job_tags(job: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _log(tracking: Any, experiment: str, parent: str, trial: Mapping[str, Any]) -> None:  # noqa: ANN401 - MLflow's client
+def _log(
+    tracking: Any,  # noqa: ANN401 - MLflow's client
+    experiment: str,
+    parent: str,
+    trial: Mapping[str, Any],
+    sign: float,
+) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
     begin = _ms(trial["started_at"] or trial["queued_at"])
@@ -80,8 +88,8 @@ def _log(tracking: Any, experiment: str, parent: str, trial: Mapping[str, Any]) 
         tags={"mlflow.parentRunId": parent},
     )
     at = end or begin
-    metrics = [Metric(_key(n), v, at, 0) for n, v in _metrics(trial)]
-    metrics += [Metric("val_loss", v, at, e) for e, v in enumerate(trial["curve"] or (), 1)]
+    metrics = [Metric(_key(n), v, at, 0) for n, v in _metrics(trial, sign)]
+    metrics += [Metric("curve", sign * v, at, e) for e, v in enumerate(trial["curve"] or (), 1)]
     params = [Param(_key(n), str(v)[:MOST_PARAM]) for n, v in _values(trial["params"])]
     names = ("id", "study", "sampler", "phase", "number", "state", "attempts", "cached")
     tags = [RunTag(f"densearch.{n}", str(trial[n])[:MOST_TAG]) for n in names]
@@ -94,9 +102,9 @@ def _log(tracking: Any, experiment: str, parent: str, trial: Mapping[str, Any]) 
         tracking.set_terminated(run_id, status=state, end_time=end)
 
 
-def _metrics(trial: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+def _metrics(trial: Mapping[str, Any], sign: float) -> Iterator[tuple[str, float]]:
     if trial["value"] is not None:
-        yield "value", float(trial["value"])
+        yield "value", sign * float(trial["value"])
     for name, value in (trial["metrics"] or {}).items():
         if isinstance(value, int | float):
             yield name, float(value)

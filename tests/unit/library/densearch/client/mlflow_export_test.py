@@ -33,7 +33,8 @@ TRIAL = {
 
 class _Job:
     def job(self, job_id: int) -> dict[str, Any]:
-        return {"id": job_id, "name": "a/b: <x>", "state": "RUNNING"}
+        task = {"kind": "external", "metric": "dice", "direction": "maximize"}
+        return {"id": job_id, "name": "a/b: <x>", "state": "RUNNING", "spec": {"task": task}}
 
     def trials(self, _job_id: int, **_filters: str) -> list[dict[str, Any]]:
         running = {"state": "RUNNING", "value": None, "metrics": None, "curve": None}
@@ -55,16 +56,17 @@ def test_a_run_for_each_trial_stands_below_that_of_the_job(
 
         client = MlflowClient(tracking_uri=address)
         experiment = client.get_experiment_by_name("densearch: a/b: <x>")
+        assert experiment is not None
         runs = {
             r.data.tags.get("densearch.id"): r
             for r in client.search_runs([experiment.experiment_id])
         }
-        history = client.get_metric_history(runs["4"].info.run_id, "val_loss")
+        history = client.get_metric_history(runs["4"].info.run_id, "curve")
     parent, done, running = runs[None], runs["4"], runs["5"]
     assert parent.data.tags["densearch.complete"] == "false"
     assert done.data.tags["mlflow.parentRunId"] == parent.info.run_id
     assert done.data.params == {"den.0": "0.25", "den.1": "1.0", "lr": "0.1"}
-    assert (done.data.metrics["value"], done.data.metrics["loss"]) == (0.5, 0.5)
+    assert (done.data.metrics["value"], done.data.metrics["loss"]) == (-0.5, 0.5)
     assert [(m.step, m.value) for m in sorted(history, key=lambda m: m.step)] == [
         (1, 1.0),
         (2, 0.5),
