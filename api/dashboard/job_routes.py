@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
-from api.context import WithSettings
+from api.context import WithSettings, settings_of
+from api.dashboard.new_job_routes import address_of
 from api.dashboard.pages import (
     job_comparison,
     job_convergence,
@@ -53,11 +54,12 @@ def show_overview(
         margin_percent: The gain that matters; a wrong one is said in the page.
     """
     margin = margin_of(margin_percent)
+    url = address_of(request, settings_of(request)).rstrip("/")
     return html_of_job(
         request,
         job_id,
         "job_overview.html",
-        lambda session: job_overview.overview_tab(session, job_id, density, margin),
+        lambda session: job_overview.overview_tab(session, job_id, density, margin, url),
         is_timed=True,
     )
 

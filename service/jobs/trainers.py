@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -24,6 +23,8 @@ from service.storage.trainers import HeldClaim
 from service.tasks.external import KIND, minimised
 
 MOST_TRIALS = 100
+# A lease of which more than this part is left is not prolonged: a write less.
+FRESH = 0.9
 OPEN = (JobState.RUNNING, JobState.EVALUATING)
 # How the answer to a report names why its trial is to be stopped.
 Reason = Literal["pruned", "complete", "given_up"]
@@ -174,11 +175,9 @@ def _claim(
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A claim that a token has opened: its rows, and the time."""
+    """A claim that a token has opened, and the time."""
 
     claim: HeldClaim
-    job: Job
-    payload: Json
     now: datetime
 
     @property
@@ -186,19 +185,23 @@ class _Held:
         return self.claim.outcome is None and self.claim.state is AttemptState.RUNNING
 
     @property
-    def task(self) -> Mapping[str, object]:
-        task: Json = self.job.spec["task"]
+    def task(self) -> Json:
+        task: Json = self.claim.assignment["task"]
         return task
 
 
 def _held(session: Session, trial_id: int, token: str) -> _Held:
     claim = trainers.claim_of(session, trial_id, digest_of_token(token))
-    job, trial = jobs.get(session, claim.job_id), trials.get(session, trial_id)
-    return _Held(claim, job, trial.payload, shared_clock.now(session))
+    return _Held(claim, shared_clock.now(session))
 
 
 def _prolonged(session: Session, held: _Held) -> datetime:
-    until = held.now + timedelta(seconds=lease_s_of(held.job))
+    """Return the end of a lease; it is prolonged once a part of it is over."""
+    lease_s = float(held.task["lease_s"])
+    left_s = (held.claim.lease_until - held.now).total_seconds()
+    if FRESH * lease_s < left_s <= lease_s:
+        return held.claim.lease_until
+    until = held.now + timedelta(seconds=lease_s)
     trainers.prolong(session, [held.claim.attempt_id], until)
     return until
 
@@ -284,7 +287,7 @@ def _stop_of(held: _Held, epoch: int, value: float) -> Reason | None:
     limit = limits[epoch - 1] if epoch <= len(limits) else None
     if limit is not None and minimised(held.task, value) > limit:
         return "pruned"
-    n_epochs = held.payload["training"]["epochs"] if held.task["epochs"] is not None else None
+    n_epochs = held.claim.assignment["epochs"]
     return "complete" if n_epochs is not None and epoch >= n_epochs else None
 
 

@@ -170,10 +170,15 @@ def _ready(run: Run, *, with_speculation: bool) -> Iterable[Trial]:
 
 
 def _assignment(run: Run, trial: Trial) -> Json:
-    """Return the losses above which each epoch stops a trial; None where nothing does."""
+    """Return all that reports are answered by: thresholds by epoch, None where nothing stops."""
+    task, n_epochs = task_of(run), int(trial.payload["training"]["epochs"])
     is_search = trial.phase is Phase.SEARCH
     limits = (run.log.study_of(trial).limits(trial) or ()) if is_search else ()
-    return {"stop_above": [limit if math.isfinite(limit) else None for limit in limits]}
+    return {
+        "stop_above": [limit if math.isfinite(limit) else None for limit in limits],
+        "epochs": n_epochs if task.epochs is not None else None,
+        "task": task.model_dump(mode="json", include={"kind", "metric", "direction", "lease_s"}),
+    }
 
 
 def withdraw(session: Session, run: Run) -> bool:

@@ -48,6 +48,7 @@ class HeldClaim:
     state: AttemptState
     started_at: datetime
     worker: str | None
+    lease_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ def claim_of(session: Session, trial_id: int, token_digest: str) -> HeldClaim:
         state=AttemptState(attempt.state),
         started_at=attempt.started_at,
         worker=attempt.worker,
+        lease_until=claim.lease_until,
     )
 
 
@@ -199,6 +201,14 @@ def claimed(session: Session, job_id: int) -> dict[int, int]:
         .where(AttemptRow.job_id == job_id, AttemptRow.state == AttemptState.RUNNING)
     )
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def working(session: Session, job_id: int) -> list[str]:
+    """Return the names of the trainers that have a trial of a job in hand, each once."""
+    query = select(AttemptRow.worker).where(
+        AttemptRow.job_id == job_id, AttemptRow.state == AttemptState.RUNNING
+    )
+    return sorted({name for name in session.scalars(query) if name is not None})
 
 
 def prolong(session: Session, attempt_ids: Collection[int], until: datetime) -> None:

@@ -21,7 +21,8 @@ from service.jobs import dataset_references, decisions, progress
 from service.jobs.progress import Best, Progress, StudyProgress
 from service.records import Job, Json, Study
 from service.states import Role
-from service.storage import split_looks, trials
+from service.storage import split_looks, trainers, trials
+from service.tasks.external import KIND, MAXIMIZE
 
 NO_MARGIN = MarginChoice()
 ROLES: Mapping[Role, str] = {
@@ -47,6 +48,37 @@ class StudyLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainersCard:
+    """The programs outside that train a job.
+
+    Attributes:
+        workers: Names of those that have a trial in hand.
+        metric: What they report, as its values are shown.
+        is_maximized: Whether the values that are shown are the negative of it.
+        snippet: A program to start from.
+    """
+
+    workers: list[str]
+    metric: str
+    is_maximized: bool
+    snippet: str
+
+
+# What a trainer consists of, to be copied.
+SNIPPET = """\
+from densearch import Client, apply_density
+
+with Client("{url}") as client:
+    for trial in client.work({job_id}):
+        network = MyNetwork()
+        for density in trial.densities:
+            apply_density(network, density.phi, {layers})
+        value = train(network, **trial.params, seed=trial.seed, split=trial.split)
+        trial.tell(value)
+"""
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewTab:
     """What the first page of a job shows.
 
@@ -57,6 +89,7 @@ class OverviewTab:
         decision: What to do with its density; None while there is no answer.
         margin: The gain by which that is decided.
         density_id: The density that the address names.
+        trainers: The programs outside that train it; None where our workers do.
     """
 
     head: JobHead
@@ -73,11 +106,14 @@ class OverviewTab:
     decision: Json | None
     margin: MarginChoice
     density_id: int | None
+    trainers: TrainersCard | None = None
 
     @property
     def best_title(self) -> str:
         """What the best value is, as a title."""
         what = "Lowest validation loss" if self.head.trains else "Lowest value"
+        if self.trainers is not None:
+            what = f"Lowest {self.trainers.metric}"
         return what if self.head.job.state.is_final else f"{what} so far"
 
     @property
@@ -101,7 +137,11 @@ class OverviewTab:
 
 
 def overview_tab(
-    session: Session, job_id: int, density_id: int | None, margin: MarginChoice = NO_MARGIN
+    session: Session,
+    job_id: int,
+    density_id: int | None,
+    margin: MarginChoice = NO_MARGIN,
+    url: str = "http://127.0.0.1:8080",
 ) -> OverviewTab:
     """Read the first page of a job.
 
@@ -110,6 +150,7 @@ def overview_tab(
         job_id: Which job.
         density_id: The density that is shown; that of the best search when None.
         margin: The gain that matters, if the reader gives one.
+        url: The server's address, for programs.
 
     Raises:
         NotFoundError: There is no such job.
@@ -133,6 +174,21 @@ def overview_tab(
         decision=decision_of(session, job, margin.percent),
         margin=margin,
         density_id=density_id,
+        trainers=_trainers_card(session, job, url),
+    )
+
+
+def _trainers_card(session: Session, job: Job, url: str) -> TrainersCard | None:
+    task = job.spec["task"]
+    if task["kind"] != KIND:
+        return None
+    is_maximized = task["direction"] == MAXIMIZE
+    layers = "density.layers" if task["layers"] else "None"
+    return TrainersCard(
+        workers=trainers.working(session, job.id),
+        metric=f"-{task['metric']}" if is_maximized else task["metric"],
+        is_maximized=is_maximized,
+        snippet=SNIPPET.format(url=url, job_id=job.id, layers=layers),
     )
 
 

@@ -117,5 +117,8 @@ def test_asks_for_what_cannot_be_asked_are_refused(
     estimate = client.post("/v1/jobs/estimate", json=SPEC)
     assert estimate.status_code == 200
     assert "a program of your own trains" in estimate.json()["detail"]
+    shown = client.get(f"/jobs/{mine}").text
+    assert f"client.work({mine})" in shown
+    assert "Lowest -mAP" in shown
     for page in (f"/jobs/{mine}", f"/jobs/{mine}/trials", f"/jobs/{mine}/search", "/jobs/new"):
         assert client.get(page).status_code == 200, page
