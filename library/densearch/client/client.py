@@ -29,6 +29,7 @@ from densearch.client.transport import (
     json_request_once,
     problem_of,
 )
+from densearch.client.views import JobView
 from densearch.client.webhooks import Webhooks
 from densearch.client.work import Working
 
@@ -114,7 +115,7 @@ class Client(Working, ResultCalls):
 
     def job(self, job_id: int) -> JobAnswer:
         """Return a job with its progress and its best so far."""
-        return cast("JobAnswer", self.json("GET", f"/v1/jobs/{job_id}"))
+        return cast("JobAnswer", JobView(self.json("GET", f"/v1/jobs/{job_id}")))
 
     def jobs(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import httpx2
 
 from densearch.client.transport import Transport, problem_of, unanswered
+from densearch.client.views import DensityView, TrialView
 
 if TYPE_CHECKING:  # they cost an import, and nothing needs them at run time
     from pandas import DataFrame
@@ -49,7 +50,7 @@ class ResultCalls(Transport):
             filters: phase, study, sampler, state, min_value, max_value, text, sort, from_number,
                 and params as ``**{"p.lr": "0.01..0.1"}`` (docs/rest.md).
         """
-        found = self.pages(f"/v1/jobs/{job_id}/trials", {"limit": PAGE, **filters})
+        found = map(TrialView, self.pages(f"/v1/jobs/{job_id}/trials", {"limit": PAGE, **filters}))
         return cast("Iterator[TrialAnswer]", found)
 
     def save_trials(
@@ -102,7 +103,7 @@ class ResultCalls(Transport):
 
     def trial(self, trial_id: int) -> TrialDetailAnswer:
         """Return a trial with the log of its attempts."""
-        return cast("TrialDetailAnswer", self.json("GET", f"/v1/trials/{trial_id}"))
+        return cast("TrialDetailAnswer", TrialView(self.json("GET", f"/v1/trials/{trial_id}")))
 
     def measurements(self, trial_id: int) -> list[MeasurementAnswer]:
         """Return a trial's metrics, an item for each epoch."""
@@ -140,7 +141,7 @@ class ResultCalls(Transport):
 
     def densities(self, job_id: int) -> list[DensityAnswer]:
         """Return the densities that a job has learned."""
-        found = self.pages(f"/v1/jobs/{job_id}/densities", {})
+        found = map(DensityView, self.pages(f"/v1/jobs/{job_id}/densities", {}))
         return cast("list[DensityAnswer]", list(found))
 
     def artifacts(self, job_id: int) -> list[ArtifactAnswer]:
