@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 MAX_ID = 2**63 - 1
 
-Id = Annotated[int, Path(ge=1, le=MAX_ID)]
+Id = Annotated[int, Path(ge=1, le=MAX_ID, description="Its number.")]
 OptionalId = Annotated[int | None, FromQuery(ge=1, le=MAX_ID)]
 Cursor = Annotated[
     int | None,

@@ -115,13 +115,22 @@ def job_out(database: Database, settings: Settings, job_id: int) -> JobOut:
         return _job_out(session, job, progress.reason(session, job, settings))
 
 
+def _named(job: Job) -> dict[str, Any]:
+    """Return a job's own columns, and what its spec names."""
+    names = {
+        "task": job.spec["task"]["kind"],
+        "samplers": [s["name"] for s in job.spec["samplers"]],
+    }
+    return asdict(job) | names
+
+
 def _job_out(session: Session, job: Job, waits_for: str | None) -> JobOut:
     counted = progress.progress_of(session, job)
     own = studies.of_job(session, job.id)
     decided = decisions.decision_of(session, job)
     return JobOut.model_validate(
         {
-            **asdict(job),
+            **_named(job),
             "vector": search_vectors.of_job(job),
             "fraction": counted.fraction,
             "waits_for": waits_for,
@@ -197,7 +206,7 @@ def _listed(session: Session, settings: Settings, request: Request, query: JobsQ
     why = progress.reasons(session, kept, settings)
     tags = job_notes.tags_of(session, [job.id for job in kept])
     items = [
-        asdict(job) | {"fraction": done[job.id], "waits_for": why[job.id], "tags": tags[job.id]}
+        _named(job) | {"fraction": done[job.id], "waits_for": why[job.id], "tags": tags[job.id]}
         for job in kept
     ]
     body = JOBS.dump_json(JOBS.validate_python({"items": items}), by_alias=True)

@@ -56,6 +56,8 @@ class JobSummaryOut(Out):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    task: str = Field(description="The kind of its task.")
+    samplers: list[str] = Field(description="Of its searches, in the order of its spec.")
     tags: list[str] = Field(description="In alphabetical order.")
     note: str = Field(description='What users wrote about it; "" if nothing.')
 

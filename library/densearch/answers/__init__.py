@@ -128,6 +128,12 @@ from densearch.answers.trials import (
     TrialEvent,
     TrialState,
 )
+from densearch.answers.webhooks import (
+    DeliveryAnswer,
+    DeliveryTryAnswer,
+    WebhookAnswer,
+    WebhookWithSecretAnswer,
+)
 from densearch.answers.words import (
     FAILED_START,
     earlier_looks_in_words,
@@ -164,6 +170,8 @@ __all__ = [
     "DeathCause",
     "DecisionAnswer",
     "DecisionBasisAnswer",
+    "DeliveryAnswer",
+    "DeliveryTryAnswer",
     "DensityAnswer",
     "EarlierJobAnswer",
     "EffectAnswer",
@@ -240,6 +248,8 @@ __all__ = [
     "Unit",
     "ValleyAnswer",
     "VectorEntryAnswer",
+    "WebhookAnswer",
+    "WebhookWithSecretAnswer",
     "earlier_looks_in_words",
     "marked_arm",
 ]

@@ -70,6 +70,8 @@ class JobSummaryAnswer(TypedDict):
     created_at: Time
     started_at: Time | None
     finished_at: Time | None
+    task: str
+    samplers: list[str]
     tags: list[str]
     note: str
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 
-from densearch.client.transport import Json, Transport, json_request
+from densearch.client.transport import Transport, json_request
+
+if TYPE_CHECKING:
+    from densearch.answers import DeliveryAnswer, WebhookAnswer, WebhookWithSecretAnswer
 
 PAGE = 200
 PATH = "/v1/webhooks"
@@ -23,7 +27,7 @@ class Webhooks:
         events: Sequence[str] | None = None,
         *,
         secret: str | None = None,
-    ) -> Json:
+    ) -> WebhookWithSecretAnswer:
         """Store a webhook, or change the one with this id.
 
         Args:
@@ -41,30 +45,34 @@ class Webhooks:
         wanted = {name: value for name, value in given.items() if value is not None}
         body = {"id": webhook_id, "url": url, **wanted}
         # Sent once: the answer to a repetition would lack the secret.
-        return self._transport.json("PUT", PATH, n_tries=1, **json_request(body))
+        found = self._transport.json("PUT", PATH, n_tries=1, **json_request(body))
+        return cast("WebhookWithSecretAnswer", found)
 
-    def all(self) -> list[Json]:
+    def all(self) -> list[WebhookAnswer]:
         """Return every webhook."""
-        return list(self._transport.pages(PATH, {}))
+        return cast("list[WebhookAnswer]", list(self._transport.pages(PATH, {})))
 
-    def get(self, webhook_id: str) -> Json:
+    def get(self, webhook_id: str) -> WebhookAnswer:
         """Return a webhook, without its secrets."""
-        return self._transport.json("GET", f"{PATH}/{webhook_id}")
+        return cast("WebhookAnswer", self._transport.json("GET", f"{PATH}/{webhook_id}"))
 
     def delete(self, webhook_id: str) -> None:
         """Delete a webhook with its deliveries."""
         self._transport.answer("DELETE", f"{PATH}/{webhook_id}", n_tries=1)
 
-    def test(self, webhook_id: str) -> Json:
+    def test(self, webhook_id: str) -> DeliveryAnswer:
         """Have a dispatcher send a test message; return its delivery, which waits."""
-        return self._transport.json("POST", f"{PATH}/{webhook_id}/test", n_tries=1)
+        found = self._transport.json("POST", f"{PATH}/{webhook_id}/test", n_tries=1)
+        return cast("DeliveryAnswer", found)
 
-    def rotate(self, webhook_id: str, secret: str | None = None) -> Json:
+    def rotate(self, webhook_id: str, secret: str | None = None) -> WebhookWithSecretAnswer:
         """Give a webhook another secret (in the answer); for a day the old one signs, too."""
         body = {} if secret is None else {"secret": secret}
         path = f"{PATH}/{webhook_id}/secret"
-        return self._transport.json("POST", path, n_tries=1, **json_request(body))
+        found = self._transport.json("POST", path, n_tries=1, **json_request(body))
+        return cast("WebhookWithSecretAnswer", found)
 
-    def deliveries(self, webhook_id: str) -> Iterator[Json]:
+    def deliveries(self, webhook_id: str) -> Iterator[DeliveryAnswer]:
         """Yield what was sent to a webhook, or waits to be sent, the newest first."""
-        return self._transport.pages(f"{PATH}/{webhook_id}/deliveries", {"limit": PAGE})
+        found = self._transport.pages(f"{PATH}/{webhook_id}/deliveries", {"limit": PAGE})
+        return cast("Iterator[DeliveryAnswer]", found)

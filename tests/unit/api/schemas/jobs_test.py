@@ -28,6 +28,7 @@ def test_a_part_is_answered_whole(model: type[BaseModel], record: type[Any]) -> 
 def test_a_job_is_answered_without_its_lease() -> None:
     derived = {"fraction", "vector", "progress", "best", "ahead", "decision"}
     derived |= {"earlier_looks", "data_warnings", "tags"}  # of other rows
+    derived |= {"task", "samplers"}  # of its spec
     hidden = known(Job) - answered(JobOut)
     assert answered(JobOut) - derived <= known(Job)
     assert hidden == HIDDEN
