@@ -29,6 +29,8 @@ EXCLUDED = {
     "/readyz",
     # Jobs that judged no items have none.
     "/v1/jobs/{job_id}/item-losses",
+    # Not of every job, and made in processes of their own.
+    *("/v1/jobs/{job_id}/bundle", "/v1/jobs/{job_id}/export"),
     # Imports are forgotten after a week, and no earlier version knew any.
     "/v1/datasets/imports/{import_id}",
 }
