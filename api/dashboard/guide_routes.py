@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from api.dashboard import built_site, guide
-from api.dashboard.rendering import html
+from api.dashboard.rendering import html, missing
 from densearch.names import quoted
 
 router = APIRouter(include_in_schema=False)
@@ -36,4 +36,4 @@ def show_document(request: Request, name: str) -> Response:
     if picture is not None:
         return Response(picture[0], media_type=picture[1], headers=FRESH)
     detail = f"there is no document {quoted(name)}"
-    return html(request, "missing.html", 404, detail=detail)
+    return missing(request, detail)

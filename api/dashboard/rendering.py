@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from api.dashboard.figures.bars import bars
 from api.dashboard.figures.traces import dash_of
 from api.dashboard.formats import FILTERS
 from api.etags import Made
+from api.preferences import preferred
 from api.templating import environment_of
 from densearch.answers import marked_arm
 from service import clock
@@ -71,7 +72,7 @@ def html_of_stored(
         with database_of(request).read() as session:
             page = read(session)
     except NotFoundError as error:
-        return html(request, "missing.html", 404, detail=str(error))
+        return missing(request, str(error))
     return html(request, name, at=at, page=page, query=_query(request))
 
 
@@ -119,7 +120,19 @@ def html_of_job(
                 is_shown=is_shown,
             )
     except NotFoundError as error:
-        return html(request, "missing.html", 404, detail=str(error))
+        return missing(request, str(error))
+
+
+def missing(request: Request, detail: str) -> HTMLResponse:
+    """Render the page that says what is not there.
+
+    Raises:
+        HTTPException: The client prefers JSON: the problem's document is its answer.
+    """
+    accept = request.headers.getlist("accept")
+    if preferred(accept, ("text/html", "application/json")) == "application/json":
+        raise HTTPException(404, detail)
+    return html(request, "missing.html", 404, detail=detail)
 
 
 def _query(request: Request) -> str:

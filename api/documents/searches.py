@@ -117,7 +117,7 @@ def _plateaus(source: DocumentSource) -> Iterator[Block]:
         return
     caption = (
         "Plateau: values that one seed cannot distinguish from the best, up to "
-        f"{number(100 * noise['limit'], 2)} % worse ({noise['n_arms']} arms, "
+        f"{number(round(100 * noise['limit'], 9), 2)} % worse ({noise['n_arms']} arms, "
         f"{noise['n_seeds']} seeds)."
     )
     rows = [

@@ -10,12 +10,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.chaos import disks, services
 from tests.chaos.campaign import Outcome, disturbed, undisturbed
 from tests.chaos.deployment import Deployment, PostgresDeployment
 from tests.chaos.faults.catalogue import FAULTS
 from tests.chaos.plan import rounds_of
+from tests.chaos.specs import JOBS
 from tests.chaos.tables import recovery_table
 
 DEPLOYMENTS: dict[str, type[Deployment]] = {
@@ -39,6 +41,9 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--database", choices=DEPLOYMENTS, default="sqlite")
     parser.add_argument("--only", metavar="NAME,...", help="draw from these faults alone")
     parser.add_argument(
+        "--jobs", default=",".join(JOBS), metavar="NAME,...", help="which jobs run (all of them)"
+    )
+    parser.add_argument(
         "--untimed", action="store_true", help="hold no recovery to its limit: others use the CPUs"
     )
     parser.add_argument("--list", action="store_true", help="show the faults and end")
@@ -57,6 +62,13 @@ def usable(deployment: type[Deployment], only: str | None) -> list[str]:
     return [name for name, lack in lacks.items() if lack is None]
 
 
+def jobs_of(names: str) -> list[dict[str, Any]]:
+    """Return the specs of some jobs."""
+    if unknown := [name for name in names.split(",") if name not in JOBS]:
+        raise SystemExit(f"unknown: {', '.join(unknown)}; known are {', '.join(JOBS)}")
+    return [JOBS[name] for name in names.split(",")]
+
+
 def main(given: Sequence[str] | None = None) -> int:
     """Run the command; the exit status is 1 when any check fails."""
     args = arguments(given)
@@ -66,7 +78,7 @@ def main(given: Sequence[str] | None = None) -> int:
         for fault in FAULTS.values():
             say(f"{fault.name:18} {fault.lack(deployment) or ''}".rstrip())
         return 0
-    names = usable(deployment, args.only)
+    names, specs = usable(deployment, args.only), jobs_of(args.jobs)
     services.adopt_orphans()
     # Both end the campaign as an exception does, so that started processes are ended.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -75,16 +87,20 @@ def main(given: Sequence[str] | None = None) -> int:
     load = os.getloadavg()[0] / (os.cpu_count() or 1)
     say(f"seed {args.seed}, {args.database}, load {load:.1f} a core, in {folder}")
     began = time.monotonic()
-    outcomes = _run(args, deployment, names, folder)
+    outcomes = _run(args, deployment, names, specs, folder)
     return _conclude(outcomes, folder, time.monotonic() - began)
 
 
 def _run(
-    args: argparse.Namespace, deployment: type[Deployment], names: list[str], folder: Path
+    args: argparse.Namespace,
+    deployment: type[Deployment],
+    names: list[str],
+    specs: list[dict[str, Any]],
+    folder: Path,
 ) -> list[Outcome]:
     began = time.monotonic()
     # Always on SQLite: the result is a function of the spec.
-    expected = undisturbed(Deployment, folder / "undisturbed", say)
+    expected = undisturbed(Deployment, folder / "undisturbed", say, specs)
     n_trials = sum(result["n_trials"] for result in expected)
     say(f"undisturbed: {len(expected)} jobs, {n_trials} trials, {time.monotonic() - began:.0f} s")
     outcomes: list[Outcome] = []
@@ -102,6 +118,7 @@ def _run(
             say,
             wanted,
             expected,
+            specs,
             is_timed=not args.untimed,
         )
         outcomes.append(outcome)

@@ -16,7 +16,6 @@ from tests.chaos.deployment import Deployment
 from tests.chaos.faults.base import Fault, NothingToStrikeError
 from tests.chaos.plan import Planned
 from tests.chaos.results import Json, differences, results_of
-from tests.chaos.specs import JOBS
 
 # A round is abandoned when no trial ends for this long, s.
 PATIENCE_S = 180.0
@@ -61,12 +60,13 @@ class StuckError(Exception):
 
 
 class Round:
-    """One deployment with the jobs of `specs.JOBS`.
+    """One deployment with some jobs.
 
     Args:
         make: Makes the deployment in a folder.
         folder: For its data and logs.
         say: Prints a line.
+        specs: Of the jobs, see `specs.JOBS`.
     """
 
     def __init__(
@@ -74,8 +74,9 @@ class Round:
         make: Callable[[Path], Deployment],
         folder: Path,
         say: Callable[[str], None],
+        specs: Sequence[Json],
     ) -> None:
-        self._folder, self._say = folder, say
+        self._folder, self._say, self._specs = folder, say, specs
         self._at = make(folder)
         self._job_ids: list[int] = []
         self.strikes: list[Strike] = []
@@ -88,7 +89,7 @@ class Round:
         """
         self._at.start()
         with Client(self._at.url) as client:
-            self._job_ids = [client.submit(spec)["id"] for spec in JOBS]
+            self._job_ids = [client.submit(spec)["id"] for spec in self._specs]
         for planned, fault in plan:
             if not self._wait_for(planned.at):
                 break
@@ -172,10 +173,13 @@ class Round:
 
 
 def undisturbed(
-    make: Callable[[Path], Deployment], folder: Path, say: Callable[[str], None]
+    make: Callable[[Path], Deployment],
+    folder: Path,
+    say: Callable[[str], None],
+    specs: Sequence[Json],
 ) -> list[Json]:
     """Return the results of an undisturbed round."""
-    calm = Round(make, folder, say)
+    calm = Round(make, folder, say, specs)
     try:
         results = calm.run([])
     finally:
@@ -192,6 +196,7 @@ def disturbed(
     say: Callable[[str], None],
     plan: Sequence[tuple[Planned, Fault]],
     expected: Sequence[Json],
+    specs: Sequence[Json],
     *,
     is_timed: bool = True,
 ) -> Outcome:
@@ -200,7 +205,7 @@ def disturbed(
     `is_timed` also checks the recoveries against their limits.
     """
     outcome = Outcome(n_jobs=len(expected))
-    stormy = Round(make, folder, say)
+    stormy = Round(make, folder, say, specs)
     try:
         found = stormy.run(plan)
         (folder / "results.json").write_text(json.dumps(found, indent=1))

@@ -11,6 +11,9 @@ from tests.support.root import ROOT
 
 # The last one ends everything; tests/e2e/packs_test.py kills a worker.
 FAULTS = ("sampler", "tree")
+# A job with packs, rungs, checkpoints, a control and an evaluation, and one whose sampler has a
+# process of its own. `./run chaos` has two more: every other sampler, promotions, a gradient.
+JOBS = ("packs", "model")
 # Of this seed the sampler dies early, while it is still asked: both strike the same round of jobs.
 SEED = 31
 
@@ -19,6 +22,7 @@ SEED = 31
 @pytest.mark.timeout(900)
 def test_jobs_survive_the_death_of_every_process() -> None:
     command = [sys.executable, "-m", "tests.chaos", "--untimed", "--only", ",".join(FAULTS)]
+    command += ["--jobs", ",".join(JOBS)]
     # A separate process, since it adopts the orphans of the processes that it kills.
     done = subprocess.run(
         [*command, "--kills", str(len(FAULTS)), "--seed", str(SEED)],
@@ -28,4 +32,4 @@ def test_jobs_survive_the_death_of_every_process() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{len(FAULTS)} faults, 4 of 4 jobs equal" in done.stdout, done.stdout
+    assert f"{len(FAULTS)} faults, 2 of 2 jobs equal" in done.stdout, done.stdout

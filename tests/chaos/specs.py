@@ -52,4 +52,4 @@ PACKS: dict[str, Any] = {
     "evaluation": {"n_seeds": 1},
 }
 
-JOBS: tuple[dict[str, Any], ...] = (PHOTOS, FUNCTION, PACKS, MODEL)
+JOBS: dict[str, dict[str, Any]] = {job["name"]: job for job in (PHOTOS, FUNCTION, PACKS, MODEL)}

@@ -21,7 +21,7 @@ from workers import functions
 
 pytestmark = pytest.mark.ray
 
-N_TRIALS = 60
+N_TRIALS = 40
 ALGORITHMS = {"direct_l": nlopt.GN_DIRECT_L, "direct_l_rand": nlopt.GN_DIRECT_L_RAND}
 # Two of these run at the same time.
 HALF = {"cpus_per_trial": 2}
@@ -41,7 +41,7 @@ def function(**changes: object) -> dict[str, Any]:
         "name": "slow",
         "task": {"kind": "function", "name": "sphere", "dimension": 2, "sleep_s": 0.3},
         "samplers": ["random"],
-        "budget": {"n_trials": 12},
+        "budget": {"n_trials": 8},
         "resources": HALF,
     }
     return body | changes
@@ -74,7 +74,7 @@ def test_pause_lets_running_trials_finish_and_resume_goes_on(client: Client) -> 
     assert states(client, job_id) == paused
     client.resume(job_id)
     assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
-    assert confirmed(client, job_id) == ["COMPLETED"] * 12
+    assert confirmed(client, job_id) == ["COMPLETED"] * 8
 
 
 def test_cancel_frees_the_workers_at_once(client: Client) -> None:
@@ -187,10 +187,15 @@ def test_api_and_dispatcher_alone_on_postgresql(postgresql_url: str, tmp_path: P
         server.start()
         server.wait_until_ready()
         with Client(server.url) as client:
-            spec = function(samplers=["direct_l", "tpe"], task=_quick("branin"), resources={})
+            spec = function(
+                samplers=["direct_l", "tpe"],
+                task=_quick("branin"),
+                resources={},
+                budget={"n_trials": 4},
+            )
             job_id = client.submit(spec)["id"]
             assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
-            assert confirmed(client, job_id) == ["COMPLETED"] * 24
+            assert confirmed(client, job_id) == ["COMPLETED"] * 8
     finally:
         server.stop()
         dispatcher.send_signal(signal.SIGTERM)

@@ -27,7 +27,7 @@ FUNCTION = {
     "seed": 3,
     "task": {"kind": "function", "name": "branin", "dimension": 2},
     "samplers": [{"name": "direct_l"}, {"name": "tpe"}, {"name": "random"}],
-    "budget": {"n_trials": 20},
+    "budget": {"n_trials": 10},
 }
 PHOTOS = {
     "name": "photos",
@@ -84,15 +84,15 @@ def test_a_function_job_from_the_command_line(
 ) -> None:
     done = server.run("submit", "-", "--watch", given=json.dumps(FUNCTION))
     assert done.code == 0, done.err + server.log_path.read_text()
-    for line in ("direct_l: 20/20", "tpe: 20/20", "random: 20/20", "is SUCCEEDED"):
+    for line in ("direct_l: 10/10", "tpe: 10/10", "random: 10/10", "is SUCCEEDED"):
         assert line in done.out
 
     job_id = int(done.out.split()[1].rstrip(":"))
     trials = list(client.trials(job_id))
-    assert len(trials) == 60
+    assert len(trials) == 30
     for study in client.studies(job_id):
         own = [t["value"] or 0.0 for t in trials if t["study_id"] == study["id"]]
-        assert len(own) == 20
+        assert len(own) == 10
         assert study["best_value"] == min(own)
 
     shown = server.run("show", str(job_id))

@@ -231,7 +231,7 @@ def _plateaus(report: Json) -> Iterator[RenderableType]:
     if not arms:
         return
     noise = report["noise"]
-    share, seeds = f"{100 * noise['limit']:.2g} %", f"{noise['n_seeds']} seeds"
+    share, seeds = f"{round(100 * noise['limit'], 9):.2g} %", f"{noise['n_seeds']} seeds"
     title = f"plateau (within {share} of the best, {seeds})"
     optima = {arm["name"]: _optima(arm) for arm in arms}
     fitted = ["fitted optimum, 90 %"] if any(optima.values()) else []

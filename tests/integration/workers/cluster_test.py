@@ -16,7 +16,7 @@ import pytest
 from service.death import Cause
 from service.orchestration.messages import Assignment, Ended, Ending
 from service.settings import Settings
-from workers import deaths
+from workers import deaths, starts
 from workers.black_box import TICK_S
 from workers.cluster import Cluster
 from workers.crowding import Crowding
@@ -49,6 +49,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DENSEARCH_DATABASE_URL", "PGPASSWORD", "POSTGRES_PASSWORD"):
             patch.setenv(name, URL)
+        # Half a minute is short for a worker's start where other tests hold all cores; what the
+        # limit does is tests/unit/workers/starts_test.py's.
+        patch.setattr(starts, "PLACE_S", PATIENCE_S)
         data_dir = tmp_path_factory.mktemp("data")
         made = Cluster(Settings(data_dir=data_dir, n_cpus=2, n_gpus=1))
         made.warm_up()

@@ -110,3 +110,23 @@ def test_what_is_refused_is_text_and_never_markup() -> None:
     assert main.count("<li>") == 51
     assert "errors" not in main
     assert "and 1\u202f184 more" in main
+
+
+@pytest.mark.parametrize(
+    "address", ["/jobs/999", "/jobs/999/search", "/compare?jobs=9,10", "/datasets/99", "/guide/no"]
+)
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/json", "application/problem+json"),
+        ("text/html;q=0.5, application/json", "application/problem+json"),
+        ("*/*", "text/html; charset=utf-8"),
+        ("text/html, */*;q=0.8", "text/html; charset=utf-8"),
+    ],
+)
+def test_a_page_that_is_not_there_answers_in_what_is_preferred(
+    client: TestClient, address: str, accept: str, media_type: str
+) -> None:
+    answer = client.get(address, headers={"accept": accept})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == media_type
