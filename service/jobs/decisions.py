@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import NoDecisionError
 from service.records import Job, Json
+from service.report.compared_metric import compared_metric_of
 from service.report.decision import Basis, Decision, decide
 from service.report.earlier import EarlierJob, combined, earlier_job, is_of_kind
 from service.report.effects import share_of
@@ -112,13 +113,14 @@ def decision_of(
     basis = Basis.of(stored["basis"])
     search = SearchCost(**stored["search"])
     margin = (stored["margin_percent"] if margin_percent is None else margin_percent) / 100.0
-    alone = decide(basis, margin, search)
+    own = compared_metric_of(job.spec["task"])
+    alone = decide(basis, margin, search, own=own)
     found = _earlier(session, job, basis) if alone.chance is not None else []
     pooled = combined(found)
     if pooled is None or basis.unit != "ratio" or basis.outcome == "none found":
         return JobDecision(alone, alone.chance, [], None)
     words = f"this job and {count_of(len(found), 'earlier one')} of its kind"
-    decision = decide(basis, margin, search, Belief.before(pooled), words)
+    decision = decide(basis, margin, search, Belief.before(pooled), words, own)
     return JobDecision(decision, alone.chance, found, PooledEffect.of(pooled))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from service.records import Json
 from service.report.attribution import DEFAULT_INIT_TUNED, FLAT_TUNED, UNIFORM, UNIFORM_TUNED
-from service.report.compared_metric import measure_of
+from service.report.compared_metric import compared_metric_of
 from service.report.effects import chance_of, effect_of
 from service.report.metric_effects import MetricEffect, metric_effects
 from service.report.phrases import joined
@@ -145,7 +145,7 @@ def answer_of(
         failures={one.name: one.failures for one in found},
         rates={one.name: rate for one in found if (rate := _rate(one)) is not None},
         advice=_advice(resolved, arms, by_name, against, plan, attribution),
-        measure=measure_of(resolved.task.model_dump()),
+        measure=compared_metric_of(resolved.task.model_dump()),
     )
     findings = [*verdict(case), *_edges(arm, against)]
     return Answer(question, plan, looks, metrics, findings, evidence(case))

@@ -55,7 +55,7 @@ class ComparedMetric:
 TEST_LOSS = ComparedMetric()
 
 
-def measure_of(task: Mapping[str, object]) -> ComparedMetric:
+def compared_metric_of(task: Mapping[str, object]) -> ComparedMetric:
     """Return what a job's arms are compared by.
 
     Args:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from service.records import Json
+from service.report.compared_metric import TEST_LOSS, ComparedMetric
 from service.report.decision_words import DecisionCase, Light, MoreSeeds, reasons
 from service.report.effects import LEAST_PAIRS, Unit, change_of, scaled_of
 from service.report.posterior import Belief, Posterior, chance_of_deciding, posterior
@@ -33,7 +34,8 @@ class Basis:
     Attributes:
         task: Kind of task.
         kernel_sizes: Of the layers with a density, each once, rising.
-        test_split: Name of the test split, see `service.studies.test_splits`.
+        test_split: Name of the test split, see `service.studies.test_splits`; "" where only the
+            trainer outside knows it.
         arm: The density's arm.
         against: The simpler arm.
         outcome: Of the last look.
@@ -116,6 +118,7 @@ def decide(
     search: SearchCost | None = None,
     prior: Belief | None = None,
     prior_words: str = "",
+    own: ComparedMetric = TEST_LOSS,
 ) -> Decision:
     """Decide what to do with a job's density.
 
@@ -125,6 +128,7 @@ def decide(
         search: What its search cost.
         prior: What earlier jobs say; None where there are none.
         prior_words: Which jobs they are, such as "this job and 3 earlier ones of its kind".
+        own: What the arms are compared by.
     """
     limit = scaled_of(basis.unit, -margin)
     found = _found(basis, prior, limit)
@@ -143,6 +147,7 @@ def decide(
         more=more,
         search=search,
         prior_words=prior_words,
+        own=own,
     )
     return Decision(
         light=light,

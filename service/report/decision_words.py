@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from service.report.compared_metric import TEST_LOSS, ComparedMetric
 from service.report.phrases import chance_text, count_of, percent
 from service.report.search_cost import SearchCost
 from service.report.verdict import PLAIN
@@ -44,6 +45,7 @@ class DecisionCase:
         more: More seeds, and the probability that they decide; None where there may be none.
         search: What the search cost.
         prior_words: Which jobs it is by; "" by this job alone.
+        own: What the arms are compared by.
     """
 
     light: Light
@@ -57,6 +59,7 @@ class DecisionCase:
     more: MoreSeeds | None
     search: SearchCost | None
     prior_words: str
+    own: ComparedMetric = TEST_LOSS
 
 
 def reasons(case: DecisionCase) -> list[str]:
@@ -84,8 +87,9 @@ def _known(case: DecisionCase) -> str:
 def _weighed(case: DecisionCase) -> str:
     chance, by = chance_text(case.chance or 0.0), case.prior_words
     gain = (
-        f"The probability that its loss is lower by more than {percent(case.margin)} than that of "
-        f"{PLAIN[case.against]} is {chance}{f', by {by}' if by else ''}."
+        f"The probability that its {_noun(case)} is {case.own.better} by more than "
+        f"{percent(case.margin)} than that of {PLAIN[case.against]} is "
+        f"{chance}{f', by {by}' if by else ''}."
     )
     if case.light == "adopt":
         is_established = case.outcome == "better"
@@ -129,5 +133,10 @@ def _cost(case: DecisionCase) -> str:
         return f"{took}."
     return (
         f"{took}. Once the network has been trained {count_of(full, 'time')} for use, that is one "
-        f"more training each time, for a loss that is {percent(case.gain)} lower."
+        f"more training each time, for a {_noun(case)} that is {percent(case.gain)} "
+        f"{case.own.better}."
     )
+
+
+def _noun(case: DecisionCase) -> str:
+    return "loss" if case.own == TEST_LOSS else case.own.name

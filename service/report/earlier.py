@@ -44,9 +44,10 @@ class EarlierJob:
 
 
 def is_of_kind(basis: Basis, other: Basis) -> bool:
-    """Whether another job is of the same kind, and on another test split."""
+    """Whether another job is of the same kind, and surely on another test split."""
     return (
-        other.task == basis.task
+        bool(basis.test_split and other.test_split)
+        and other.task == basis.task
         and other.kernel_sizes == basis.kernel_sizes
         and other.test_split != basis.test_split
     )

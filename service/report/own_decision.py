@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from service.records import Json, Trial
 from service.report.answer import Answer
+from service.report.compared_metric import compared_metric_of
 from service.report.decision import Basis, decide
 from service.report.plateau import Noise
 from service.report.rows import ArmTrials
@@ -34,11 +35,12 @@ def decided_by_job(
     Returns:
         None where nothing was judged on a test split.
     """
-    split = split_of(resolved.spec)
-    if split is None:
+    if resolved.spec.evaluation.n_seeds == 0:
         return None
-    basis = _basis(resolved, found, answer, split, noise)
-    decided = decide(basis, answer.plan.margin, search_cost_of(resolved, trials))
+    basis = _basis(resolved, found, answer, split_of(resolved.spec) or "", noise)
+    cost = search_cost_of(resolved, trials)
+    own = compared_metric_of(resolved.task.model_dump())
+    decided = decide(basis, answer.plan.margin, cost, own=own)
     return decided.to_dict() | {"basis": asdict(basis)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.report.compared_metric import TEST_LOSS, ComparedMetric, measure_of
+from service.report.compared_metric import TEST_LOSS, ComparedMetric, compared_metric_of
 from service.report.effects import Effect, effect_of
 from service.report.failures import Failures
 from service.report.primary import Look, Outcome, PrimaryQuestion, SeedPlan
@@ -25,18 +25,18 @@ def case(found: Effect, outcome: Outcome) -> VerdictCase:
     )
     none = Failures(found.n, 0, 0, 0)
     look = Look(found.n, found, none, none, outcome)
-    measure = measure_of(MAP)
+    measure = compared_metric_of(MAP)
     return VerdictCase(question, SeedPlan((3,), 0.01), look, 1, [], measure=measure)
 
 
 def test_own_trainings_have_a_test_loss() -> None:
-    assert measure_of({"kind": "denoising"}) is TEST_LOSS
-    assert measure_of({**MAP, "direction": "minimize"}) == ComparedMetric("mAP50")
+    assert compared_metric_of({"kind": "denoising"}) is TEST_LOSS
+    assert compared_metric_of({**MAP, "direction": "minimize"}) == ComparedMetric("mAP50")
 
 
 def test_what_is_maximised_is_shown_as_it_was_reported() -> None:
     losses = effect([-0.66, -0.672, -0.63], [-0.6, -0.6, -0.6])
-    shown = measure_of(MAP).shown(losses)
+    shown = compared_metric_of(MAP).shown(losses)
     reported = effect([0.66, 0.672, 0.63], [0.6, 0.6, 0.6])
     assert losses.change < 0.0
     assert (shown.change, shown.low, shown.high) == pytest.approx(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from service.report.compared_metric import ComparedMetric
 from service.report.decision_words import DecisionCase, MoreSeeds, reasons
 from service.report.search_cost import SearchCost
 
@@ -40,6 +41,12 @@ def test_adopt() -> None:
         "The search took 96 trainings. Once the network has been trained 96 times for use, that "
         "is one more training each time, for a loss that is 6.9 % lower."
     )
+
+
+def test_a_metric_that_is_maximised_is_named_in_its_direction() -> None:
+    first, cost = words(own=ComparedMetric("mAP50", is_maximized=True))
+    assert "that its mAP50 is higher by more than 1 % than that of" in first
+    assert cost.endswith("one more training each time, for a mAP50 that is 6.9 % higher.")
 
 
 def test_more_seeds() -> None:

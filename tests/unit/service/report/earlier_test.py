@@ -30,6 +30,12 @@ def test_of_the_kind_are_equal_tasks_and_kernels_on_other_test_splits() -> None:
     assert not is_of_kind(OWN, other(kernel_sizes=(3, 5)))
 
 
+def test_splits_that_only_trainers_know_may_be_the_same() -> None:
+    unknown = other(test_split="")
+    assert not is_of_kind(unknown, OWN)
+    assert not is_of_kind(OWN, unknown)
+
+
 def test_a_job_contributes_its_mean_and_its_error() -> None:
     found = earlier_job(7, "faces", other())
     assert found is not None
