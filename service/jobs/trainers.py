@@ -97,7 +97,7 @@ def find(database: Database, job_id: int, key: str | None) -> tuple[Job, bool]:
 
 
 def claim(database: Database, job_id: int, n: int, worker: str, key: str) -> AskedTrials:
-    """HeldClaim up to `n` trials; those that the same request claimed before are its trials again.
+    """Claim up to `n` trials; those that the same request claimed before are its trials again.
 
     Args:
         database: Where the job is.
