@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api import conditional
 from api.file_chunks import CHUNK_BYTES
@@ -76,12 +77,27 @@ def of_file(
     if part is not None:
         headers["content-range"] = f"bytes {first}-{last}/{size}"
     file.seek(first)
-    return StreamingResponse(
+    return _FileResponse(
+        file,
         _chunks(file, last - first + 1),
         status_code=200 if part is None else 206,
         media_type=media_type,
         headers=headers | {"content-length": str(last - first + 1)},
     )
+
+
+class _FileResponse(StreamingResponse):
+    """A part of a file, which is closed however the answer ends: also after HEAD's headers."""
+
+    def __init__(self, file: IO[bytes], content: Iterator[bytes], **others: Any) -> None:
+        super().__init__(content, **others)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
 
 
 def _size(file: IO[bytes]) -> int:
@@ -112,7 +128,6 @@ def _part(request: Request, size: int, tag: str) -> tuple[int, int] | None:
 
 
 def _chunks(file: IO[bytes], left: int) -> Iterator[bytes]:
-    with file:
-        while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
-            left -= len(chunk)
-            yield chunk
+    while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
+        left -= len(chunk)
+        yield chunk

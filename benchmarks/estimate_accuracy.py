@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks.machine import describe, spread
 from benchmarks.serving import serve
+from densearch.answers import EstimateAnswer
 from densearch.client.client import Client
 
 DIGITS: dict[str, Any] = {
@@ -71,7 +72,7 @@ class Result:
         return self.low <= self.taken <= self.high
 
 
-def estimate(client: Client, spec: dict[str, Any]) -> dict[str, Any]:
+def estimate(client: Client, spec: dict[str, Any]) -> EstimateAnswer:
     """Return a job's estimate once it is known."""
     while (found := client.estimate(spec))["state"] == "measuring":
         time.sleep(0.2)
@@ -82,7 +83,11 @@ def run(client: Client, spec: dict[str, Any]) -> Result:
     """Estimate a job and run it."""
     found = estimate(client, spec)
     job = client.wait(client.submit(spec)["id"])
-    begun, ended = (datetime.fromisoformat(job[name]) for name in ("started_at", "finished_at"))
+    begun, ended = (
+        datetime.fromisoformat(job[name] or "") for name in ("started_at", "finished_at")
+    )
+    if found["time_s"] is None or found["epoch"] is None:
+        raise RuntimeError(f"no estimate: {found['detail']}")
     return Result(
         **found["time_s"],
         taken=(ended - begun).total_seconds(),

@@ -60,16 +60,19 @@ def search(client: Client, spec: dict[str, Any]) -> Search:
         raise RuntimeError(f"the job ended {job['state']}")
     every = [t for t in client.trials(job["id"], phase="all") if t["phase"] != "evaluation"]
     trials = [t for t in every if not t["cached"]]
+    if job["best"] is None or job["report"] is None or job["started_at"] is None:
+        raise RuntimeError("the job ended without a report")
     began = datetime.fromisoformat(job["started_at"])
     ended = max(datetime.fromisoformat(t["finished_at"]) for t in trials if t["finished_at"])
     best, (arm,) = job["best"], job["report"]["arms"]
+    test: dict[str, Any] = {**(arm["test"] or {})}
     return Search(
         epochs=sum(len(t["curve"] or ()) for t in trials),
         wall_s=(ended - began).total_seconds(),
         density=best["params"]["den"],
         loss=best["value"],
-        test_loss=arm["test"]["loss_mean"],
-        test_sd=arm["test"]["loss_sd"],
+        test_loss=test["loss_mean"],
+        test_sd=test["loss_sd"],
     )
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from api.cli.private_server import end_with_the_server, private_server
 from densearch.cli.downloads import save_job
 from densearch.cli.failures import REFUSED, fail
-from densearch.cli.jobs import ending_of, read_job
+from densearch.cli.jobs import ending_of
 from densearch.cli.progress_bars import follow
+from densearch.cli.spec_files import read_spec
 from densearch.cli.tables import duration
 from densearch.cli.terminal import echo
 from densearch.client.client import Client, Json
@@ -21,7 +22,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "demo.json"
 
 def run(out: Path, job_file: Path | None, *, keep: bool, fresh: bool) -> None:
     """Run the demo. See `densearch demo --help`."""
-    spec = read_job(str(job_file or EXAMPLE))
+    spec = read_spec(str(job_file or EXAMPLE))
     data_dir = out / "demo-data"
     if fresh:
         shutil.rmtree(data_dir, ignore_errors=True)
@@ -29,7 +30,7 @@ def run(out: Path, job_file: Path | None, *, keep: bool, fresh: bool) -> None:
     end_with_the_server()
     started = time.monotonic()
     with private_server(data_dir) as url, Client(url) as client:
-        submitted = client.submit(spec)
+        submitted = client.submit(spec.body)
         echo(f"dashboard: {url}/jobs/{submitted['id']}")
         job = follow(client, submitted["id"])
         if job["state"] != "SUCCEEDED":

@@ -169,7 +169,7 @@ def _title(package: Distribution) -> str:
     """Return a package's name and version; an installation that was cut short has neither."""
     try:
         name, number = package.name, package.version
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, OSError):  # as importlib_metadata, where installed, says it
         return NAMELESS
     return f"{name} {number}" if name and number else NAMELESS
 

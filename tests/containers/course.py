@@ -132,7 +132,7 @@ class Course:
             until(lambda: is_healthy(self._engine, container), f"{container} is healthy")
         back_s = (datetime.now(UTC) - killed_at).total_seconds()
         note = self._end(seed, job_id)
-        finished_at = datetime.fromisoformat(client.job(job_id)["finished_at"])
+        finished_at = datetime.fromisoformat(client.job(job_id)["finished_at"] or "")
         assert finished_at > killed_at, "the job had ended before the kill"
         return f"back after {back_s:.0f} s, {note}"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from densearch.answers import EstimateAnswer
 from densearch.client.client import Client
 from tests.support.killing import kill, kill_worker, named
 from tests.support.product import PATIENCE_S, Server
@@ -111,7 +112,7 @@ def test_neither_width_nor_a_dead_worker_changes_what_a_pack_finds(
     assert "the training continues after" in server.log_path.read_text()
 
 
-def estimate_disturbed(server: Server, client: Client, spec: dict[str, Any]) -> dict[str, Any]:
+def estimate_disturbed(server: Server, client: Client, spec: dict[str, Any]) -> EstimateAnswer:
     """Return an estimate, the first worker that measured for it having been killed."""
     deadline, killed = time.monotonic() + PATIENCE_S, False
     while (found := client.estimate(spec))["state"] == "measuring":
@@ -132,6 +133,9 @@ def test_what_a_worker_measured_for_an_estimate_is_a_jobs_width(
     server.wait_until_ready()
     assert client.estimate(AUTO)["state"] == "measuring"
     found = estimate_disturbed(server, client, AUTO)
+    assert found["epoch"] is not None
+    assert found["time_s"] is not None
+    assert found["memory"] is not None
     assert (found["state"], found["epoch"]["source"]) == ("ready", "calibration")
     assert found["pack_width"] in (1, 2, 4, 8)
     assert 0 < found["time_s"]["low"] <= found["time_s"]["expected"] <= found["time_s"]["high"]

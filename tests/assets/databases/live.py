@@ -102,6 +102,7 @@ def work(_: Server, client: Client) -> None:
         end(client, ids[name])
     client.annotate(ids["repeats"], tags=["kept", "für später"], note="Three samplers, twice.")
     for cell in client.campaigns.submit(specs.CAMPAIGN)["cells"]:
+        assert cell["job_id"] is not None
         end(client, cell["job_id"])
     swept = client.submit(specs.function("swept", seed=1))["id"]
     end(client, swept)

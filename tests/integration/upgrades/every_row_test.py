@@ -16,7 +16,7 @@ from tests.support import filling
 
 REVISIONS = revisions.known()
 OLDER = REVISIONS[:-1]
-# Since 0010 and 0011.
+# Since 0010.
 TRAINERS = {"offers", "claims", "trainer_messages", "trainer_asks"}
 LATER = TRAINERS | {"webhooks", "webhook_deliveries"}
 BY_STEPS = {True: "step by step", False: "at once"}

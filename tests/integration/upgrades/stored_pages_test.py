@@ -33,6 +33,8 @@ EXCLUDED = {
     *("/v1/jobs/{job_id}/bundle", "/v1/jobs/{job_id}/export"),
     # Imports are forgotten after a week, and no earlier version knew any.
     "/v1/datasets/imports/{import_id}",
+    # Stored from 0010 on.
+    *("/v1/webhooks/{webhook_id}", "/v1/webhooks/{webhook_id}/deliveries"),
 }
 # Campaigns are stored from 0008 on.
 OF_CAMPAIGNS = {

@@ -40,7 +40,7 @@ def test_every_address_answers_head_as_get(client: TestClient, ids: dict[str, st
     statuses = set()
     for template in (*PATHS, "/openapi.json", "/static-offline-docs/redoc.standalone.js"):
         whole = template.replace(":path}", "}")
-        path = whole.format(dataset_id="9", import_id="9", name="trials", **ids)
+        path = whole.format(dataset_id="9", import_id="9", webhook_id="own", name="trials", **ids)
         got, head = client.get(path), client.head(path)
         assert (head.status_code, head.content) == (got.status_code, b""), path
         left = [{k: v for k, v in a.headers.items() if k not in VARYING} for a in (got, head)]

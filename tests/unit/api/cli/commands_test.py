@@ -83,5 +83,5 @@ def test_a_database_that_cannot_be_used_is_one_sentence_in_every_command(
 def test_the_doctor_ends_with_the_result_of_its_checks(
     code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "examine", lambda _url, _data_dir: code)
+    monkeypatch.setattr(doctor, "examine", lambda _url, _data_dir, **_options: code)
     assert CliRunner().invoke(app, ["doctor"]).exit_code == code

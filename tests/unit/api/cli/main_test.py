@@ -39,7 +39,7 @@ def test_the_commands_are_those_that_the_documentation_promises() -> None:
             "version",
         ),
         *("extend", "clone", "retry-failed", "samplers", "bench operator", "delete"),
-        *("tag", "report", "again"),
+        *("tag", "report", "again", "trials", "export", "bundle", "mcp"),
         *("db prune", "db downgrade"),
         *("datasets add", "datasets list", "datasets imports", "datasets show"),
         "datasets delete",

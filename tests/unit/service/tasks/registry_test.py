@@ -13,12 +13,14 @@ from tests.support.root import ROOT
 
 # Documentation of their attributes, and jobs to start from.
 MENTIONS = {
+    "api/agents/spec_guide.py",
     "api/dashboard/examples.py",
     "api/dashboard/pages/new_job.py",
     "api/routes/campaigns.py",
     "api/routes/jobs.py",
     "library/densearch/plugins/contracts.py",
     "service/datasets/formats/folder_words.py",  # as a name of folders
+    "workers/bundle/card.py",  # by the names of another site
     "workers/probe.py",
 }
 # Also the name of a kind of stored data.

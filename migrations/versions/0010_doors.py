@@ -1,4 +1,4 @@
-"""offers, claims, messages and waiting asks of trainers outside"""
+"""trainers outside: offers, claims, messages, waiting asks; webhooks and their deliveries"""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ JSON = sa.JSON(none_as_null=True)
 
 
 def upgrade() -> None:
+    add_trainers()
+    add_webhooks()
+
+
+def add_trainers() -> None:
     op.create_table(
         "offers",
         sa.Column("id", KEY, nullable=False),
@@ -75,6 +80,51 @@ def upgrade() -> None:
     index("trainer_asks", "job_id")
 
 
+def add_webhooks() -> None:
+    op.create_table(
+        "webhooks",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("events", JSON, nullable=False),
+        sa.Column("secret", sa.String(length=100), nullable=False),
+        sa.Column("old_secret", sa.String(length=100), nullable=True),
+        sa.Column("old_secret_until", TIME, nullable=True),
+        sa.Column("off_reason", sa.Text(), nullable=True),
+        sa.Column("n_dropped", sa.Integer(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("changed_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
+        sa.UniqueConstraint("name", name=op.f("uq_webhooks_name")),
+    )
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("webhook_id", KEY, nullable=False),
+        sa.Column("message_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("job_id", KEY, nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("n_attempts", sa.Integer(), nullable=False),
+        sa.Column("tries", JSON, nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("next_at", TIME, nullable=False),
+        sa.Column("ended_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"],
+            ["webhooks.id"],
+            name=op.f("fk_webhook_deliveries_webhook_id_webhooks"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_webhook_deliveries_message_id")),
+    )
+    index("webhook_deliveries", "state", "next_at")
+    index("webhook_deliveries", "webhook_id", "state", "id")
+    index("webhook_deliveries", "webhook_id", "id")
+
+
 def reference(table: str, column: str, other: str) -> sa.ForeignKeyConstraint:
     name = op.f(f"fk_{table}_{column}_{other}")
     return sa.ForeignKeyConstraint([column], [f"{other}.id"], name=name, ondelete="CASCADE")
@@ -87,5 +137,12 @@ def index(table: str, *columns: str) -> None:
 
 
 def downgrade() -> None:
-    for table in ("trainer_asks", "trainer_messages", "claims", "offers"):
+    for table in (
+        "webhook_deliveries",
+        "webhooks",
+        "trainer_asks",
+        "trainer_messages",
+        "claims",
+        "offers",
+    ):
         op.drop_table(table)
