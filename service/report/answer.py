@@ -29,6 +29,7 @@ from service.studies import best_densities
 from service.studies.layer_groups import WHOLE
 from service.studies.resolved import ResolvedSpec, TrainingJob
 from service.studies.study_run import StudyRun
+from service.tasks.external import ExternalTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +187,8 @@ def _advice(
     if rate is not None and factor is not None:
         # Without the factor in the network, the same training has this rate (docs/densities.md).
         rate *= factor**2 if resolved.training.optimizer == "sgd" else factor
+    if factor is not None and isinstance(resolved.task, ExternalTask):
+        rate = None  # which rate that is depends on the trainer's optimizer
     return Advice(
         arm=against.name,
         effect=effect,
