@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from fastapi import Request, Response
@@ -15,10 +15,10 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api import conditional
-from api.file_chunks import CHUNK_BYTES
 from api.problems.handlers import answer
 from api.problems.kinds import PROBLEMS
 
+CHUNK_BYTES = 256 * 1024
 # One range; several at once are answered with the whole file, as any server may.
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 PARTIAL: dict[int | str, dict[str, Any]] = {
@@ -77,23 +77,35 @@ def of_file(
     if part is not None:
         headers["content-range"] = f"bytes {first}-{last}/{size}"
     file.seek(first)
-    return _FileResponse(
+    return FileResponse(
         file,
-        _chunks(file, last - first + 1),
+        last - first + 1,
         status_code=200 if part is None else 206,
         media_type=media_type,
-        headers=headers | {"content-length": str(last - first + 1)},
+        headers=headers,
     )
 
 
-class _FileResponse(StreamingResponse):
-    """A part of a file, which is closed however the answer ends: also after HEAD's headers."""
+class FileResponse(StreamingResponse):
+    """A part of a file, which is closed however the answer ends: also after HEAD's headers.
 
-    def __init__(self, file: IO[bytes], content: Iterator[bytes], **others: Any) -> None:
-        super().__init__(content, **others)
+    Args:
+        file: Open for reading, at the part's beginning.
+        n_bytes: The part's length.
+        headers: Further ones than its length.
+        others: As of a `StreamingResponse`.
+    """
+
+    def __init__(
+        self, file: IO[bytes], n_bytes: int, headers: Mapping[str, str], **others: Any
+    ) -> None:
+        super().__init__(
+            _chunks(file, n_bytes), headers={**headers, "content-length": str(n_bytes)}, **others
+        )
         self._file = file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, and close the file."""
         try:
             await super().__call__(scope, receive, send)
         finally:

@@ -65,19 +65,13 @@ def serve(
     The database is created or upgraded first; DENSEARCH_DATABASE_URL names a PostgreSQL instead
     of the SQLite file. Ctrl-C ends everything; the next start continues where this one stopped.
     """
-    _begin()
-    from api.cli.http_server import run  # loads the web framework
-    from service.settings import load
-
-    run(
-        load(
-            host=host,
-            port=port,
-            data_dir=data_dir,
-            allow_remote=allow_remote,
-            allow_no_token=allow_no_token,
-        ),
+    _run_http(
         with_dispatcher=True,
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        allow_remote=allow_remote,
+        allow_no_token=allow_no_token,
     )
 
 
@@ -89,19 +83,13 @@ def api(
     allow_no_token: AllowNoToken = None,
 ) -> None:
     """Start the API and the dashboard alone; the database must be upgraded already."""
-    _begin()
-    from api.cli.http_server import run  # loads the web framework
-    from service.settings import load
-
-    run(
-        load(
-            host=host,
-            port=port,
-            data_dir=data_dir,
-            allow_remote=allow_remote,
-            allow_no_token=allow_no_token,
-        ),
+    _run_http(
         with_dispatcher=False,
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        allow_remote=allow_remote,
+        allow_no_token=allow_no_token,
     )
 
 
@@ -121,3 +109,12 @@ def dispatch(data_dir: DataDir = None, *, restart: Restart = True) -> None:
     if not restart:
         replace_process(settings)
     raise SystemExit(supervise(settings))
+
+
+def _run_http(*, with_dispatcher: bool, **given: str | int | bool | Path | None) -> None:
+    """Run the API with settings that the command line may override."""
+    _begin()
+    from api.cli.http_server import run  # loads the web framework
+    from service.settings import load
+
+    run(load(**given), with_dispatcher=with_dispatcher)

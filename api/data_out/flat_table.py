@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy.orm import Session
 
 from api.trial_query import values_of
+from service.storage.database import Database
 from service.storage.json_columns import Kinds
 
 # Of a column's values, each of which may be None: `time` is an aware time in ISO 8601, `json` any
 # JSON value as text, `floats` a list of numbers.
 ColumnKind = Literal["int", "float", "bool", "text", "time", "floats", "json"]
 Row = list[Any]
+Found = TypeVar("Found")
+After = TypeVar("After")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,30 @@ _TYPES: Mapping[ColumnKind, tuple[type, ...]] = {
     "bool": (bool,),
 }
 MORE = FlatColumn("more", "json")
+
+
+def in_batches(
+    database: Database,
+    read: Callable[[Session, After | None], Sequence[Found]],
+    most: int,
+    place_of: Callable[[Found], After],
+) -> Iterator[Sequence[Found]]:
+    """Yield what is read in batches, each in a transaction of its own when it is asked for.
+
+    Args:
+        database: Where they are.
+        read: Reads a batch after a place, the first one after None.
+        most: Of a batch; a smaller one is the last.
+        place_of: Returns the place of an item.
+    """
+    after: After | None = None
+    while True:
+        with database.read() as session:
+            found = read(session, after)
+        yield found
+        if len(found) < most:
+            return
+        after = place_of(found[-1])
 
 
 class Spread:

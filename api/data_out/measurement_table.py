@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.data_out.flat_table import MORE, FlatColumn, FlatTable, Row, Spread, more_of
+from api.data_out.flat_table import MORE, FlatColumn, FlatTable, Row, Spread, in_batches, more_of
 from service.records import Job
 from service.storage import job_measurements, json_columns, studies
 from service.storage.database import Database
@@ -38,10 +38,14 @@ class JobMeasurements:
         """Yield them as JSON objects, in batches, each read when it is asked for."""
         with self.database.read() as session:
             by_id = {study.id: study for study in studies.of_job(session, self.job.id)}
-        after = job_measurements.BEGIN
-        while True:
-            with self.database.read() as session:
-                found = job_measurements.page(session, self.job.id, after, TOGETHER)
+        for found in in_batches(
+            self.database,
+            lambda session, after: job_measurements.page(
+                session, self.job.id, after or job_measurements.BEGIN, TOGETHER
+            ),
+            TOGETHER,
+            lambda one: (one.trial_id, one.epoch),
+        ):
             yield [
                 {
                     "trial_id": one.trial_id,
@@ -56,9 +60,6 @@ class JobMeasurements:
                 }
                 for one in found
             ]
-            if len(found) < TOGETHER:
-                return
-            after = (found[-1].trial_id, found[-1].epoch)
 
 
 def table_of(session: Session, found: JobMeasurements) -> FlatTable:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
@@ -16,9 +15,8 @@ from sqlalchemy.orm import Session
 
 from api.data_out.trial_table import ChosenTrials
 from api.problems.handlers import ProblemError
-from api.short_process import environment
+from api.short_process import reason_of, run_module
 from densearch.answers import TrialAnswer
-from service.death import ending_of
 from service.records import Job, Json
 from service.storage import deadlines, studies
 from service.storage.database import Database
@@ -89,20 +87,12 @@ def _written(parts: Iterable[Any]) -> IO[bytes]:
             given.writelines(_lines(parts))
             given.seek(0)
             try:
-                done = subprocess.run(  # noqa: S603 - our own interpreter and module
-                    [sys.executable, "-P", "-m", MODULE, str(path)],
-                    stdin=given,
-                    capture_output=True,
-                    timeout=LIMIT_S / 2,
-                    env=environment(),
-                    check=False,
-                )
+                done = run_module(MODULE, given, LIMIT_S / 2, str(path))
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise ProblemError("export-failed", f"{type(error).__name__}") from error
         if done.returncode != 0 or not path.is_file():
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            last = said[-1][:200] if said else ending_of(done.returncode)
-            raise ProblemError("export-failed", f"the process that writes it failed ({last})")
+            detail = f"the process that writes it failed ({reason_of(done)})"
+            raise ProblemError("export-failed", detail)
         return path.open("rb")  # it stays until it is closed
 
 

@@ -14,6 +14,7 @@ import structlog
 
 from api.data_out import END
 from api.data_out.flat_table import FlatTable
+from api.downloads import CHUNK_BYTES
 from api.problems.handlers import ProblemError
 from api.short_process import environment
 
@@ -22,7 +23,6 @@ MODULE = "api.data_out.parquet_process"
 # At a time: each takes a core and 100 MB.
 _TURNS = threading.BoundedSemaphore(4)
 WAIT_S = 10.0
-_CHUNK_BYTES = 256 * 1024
 _INSTEAD = "format=csv and format=ndjson need no process of their own"
 
 log = structlog.get_logger("api.data_out")
@@ -111,7 +111,7 @@ def _line(value: object) -> bytes:
 
 
 def _read(process: subprocess.Popen[bytes]) -> bytes:
-    return _pipe(process.stdout).read1(_CHUNK_BYTES)  # type: ignore[attr-defined, no-any-return]
+    return _pipe(process.stdout).read1(CHUNK_BYTES)  # type: ignore[attr-defined, no-any-return]
 
 
 def _pipe(file: IO[bytes] | None) -> IO[bytes]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.data_out.flat_table import MORE, FlatColumn, FlatTable, Row, Spread, more_of
+from api.data_out.flat_table import MORE, FlatColumn, FlatTable, Row, Spread, in_batches, more_of
 from api.trial_answer import answer_of
 from densearch.answers import TrialAnswer
 from service.records import Job
@@ -62,22 +62,21 @@ class ChosenTrials:
         without = _NEVER if has_lists else (*_NEVER, "point", "curve", "learned")
         with self.database.read() as session:
             names = {study.id: study for study in studies.of_job(session, self.job.id)}
-        after = None
-        while True:
-            with self.database.read() as session:
-                found = trial_pages.page(
-                    session,
-                    self.job.id,
-                    self.wanted,
-                    limit=TOGETHER,
-                    order=self.order,
-                    after=after,
-                    without=without,
-                )
+        for found in in_batches(
+            self.database,
+            lambda session, after: trial_pages.page(
+                session,
+                self.job.id,
+                self.wanted,
+                limit=TOGETHER,
+                order=self.order,
+                after=after,
+                without=without,
+            ),
+            TOGETHER,
+            lambda trial: trial_pages.place_of(trial, self.order),
+        ):
             yield [answer_of(t, self.job, names[t.study_id]) for t in found]
-            if len(found) < TOGETHER:
-                return
-            after = trial_pages.place_of(found[-1], self.order)
 
 
 def table_of(session: Session, chosen: ChosenTrials, *, has_lists: bool) -> FlatTable:

@@ -17,8 +17,7 @@ from api.documents.markdown import markdown_of
 from api.documents.source import read_source
 from api.downloads import file_name
 from api.problems.handlers import ProblemError
-from api.short_process import run_module
-from service.death import ending_of
+from api.short_process import reason_of, run_module
 from service.jobs import artifact_files, bundle_source
 from service.jobs.bundle_source import PREFIX, NothingToBundleError
 from service.records import Artifact, Json
@@ -111,7 +110,6 @@ def _run(question: Json) -> bytes:
     except OSError as error:
         raise ProblemError("export-failed", f"no process could be started ({error})") from error
     if done.returncode != 0 or not done.stdout.startswith(b"PK"):
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        last = said[-1][:200] if said else ending_of(done.returncode)
-        raise ProblemError("export-failed", f"the process that makes bundles failed ({last})")
+        detail = f"the process that makes bundles failed ({reason_of(done)})"
+        raise ProblemError("export-failed", detail)
     return done.stdout

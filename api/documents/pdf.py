@@ -8,8 +8,7 @@ from collections.abc import Mapping
 
 from api.documents.pdf_process import NO_LIBRARIES, NOT_INSTALLED
 from api.problems.handlers import ProblemError
-from api.short_process import run_module
-from service.death import ending_of
+from api.short_process import reason_of, run_module
 
 # With the wait for a turn: below the usual time-out of proxies, which is 60 s.
 LIMIT_S = 50.0
@@ -47,9 +46,7 @@ def _made(html: str, limit_s: float) -> bytes:
     if (lack := LACKS.get(done.returncode)) is not None:
         raise ProblemError("pdf-unavailable", f"{lack}; {_INSTEAD}")
     if done.returncode != 0 or not done.stdout.startswith(b"%PDF-"):
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        last = said[-1][:200] if said else ending_of(done.returncode)
-        raise ProblemError("pdf-failed", f"WeasyPrint failed ({last}); {_INSTEAD}")
+        raise ProblemError("pdf-failed", f"WeasyPrint failed ({reason_of(done)}); {_INSTEAD}")
     return done.stdout
 
 

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from api.problems.kinds import PROBLEMS, Problem
 from densearch.names import shown
-from service import errors
+from service import errors, trainer_errors
 from service.errors import DensearchError, Fault
 from service.storage.refusals import Refusal, explain, refusal_of
 from service.validation.json_pointers import sentence
@@ -34,10 +34,10 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.InvalidBodyError: "invalid-body",
     errors.UnknownSamplerError: "unknown-sampler",
     errors.NotFoundError: "not-found",
-    errors.NotExternalError: "not-external",
-    errors.UnknownTokenError: "unknown-token",
-    errors.OtherReportError: "other-report",
-    errors.EpochOrderError: "epoch-order",
+    trainer_errors.NotExternalError: "not-external",
+    trainer_errors.UnknownTokenError: "unknown-token",
+    trainer_errors.OtherReportError: "other-report",
+    trainer_errors.EpochOrderError: "epoch-order",
     errors.NoDecisionError: "no-decision",
     errors.IllegalTransitionError: "illegal-transition",
     errors.NotDeletableError: "illegal-transition",

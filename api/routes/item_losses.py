@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from api.context import InDatabase
-from api.file_chunks import chunks_of
+from api.downloads import FileResponse
 from api.paging import Id
 from api.problems.handlers import documented
 from service.jobs import item_loss_files
@@ -40,8 +40,5 @@ def download_item_losses(database: InDatabase, job_id: Id) -> StreamingResponse:
         raise
     size = file.tell()
     file.seek(0)
-    headers = {
-        "content-disposition": f'attachment; filename="item-losses-{job_id}.npz"',
-        "content-length": str(size),
-    }
-    return StreamingResponse(chunks_of(file), media_type="application/x-npz", headers=headers)
+    headers = {"content-disposition": f'attachment; filename="item-losses-{job_id}.npz"'}
+    return FileResponse(file, size, headers, media_type="application/x-npz")

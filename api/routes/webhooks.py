@@ -17,11 +17,11 @@ from api.problems.handlers import documented
 from api.schemas.base import Json, ListOut
 from api.schemas.webhooks import DeliveryOut, WebhookOut, WebhookWithSecretOut
 from service.errors import InvalidBodyError
-from service.records import Webhook, WebhookDelivery
 from service.states import DeliveryState
 from service.storage import webhooks
 from service.storage.database import Database
 from service.validation.request_bodies import read
+from service.webhook_records import Webhook, WebhookDelivery
 from service.webhooks import commands
 from service.webhooks.commands import Put
 from service.webhooks.request import SecretRotation, WebhookSpec

@@ -14,13 +14,14 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from service.errors import EpochOrderError, NotExternalError, NotFoundError, OtherReportError
+from service.errors import NotFoundError
 from service.records import Job, Json, Trial
 from service.states import AttemptState, JobState, MessageKind
 from service.storage import jobs, shared_clock, trainers, trials
 from service.storage.database import Database
 from service.storage.trainers import HeldClaim
 from service.tasks.external import KIND, minimised
+from service.trainer_errors import EpochOrderError, NotExternalError, OtherReportError
 
 MOST_TRIALS = 100
 # A lease of which more than this part is left is not prolonged: a write less.

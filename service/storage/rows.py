@@ -7,7 +7,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
 
-from service import records, states
+from service import records, states, webhook_records
 from service.storage.declarative import Base
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ _ENUMS: dict[tuple[Hashable, str], type] = {
     (records.Attempt, "state"): states.AttemptState,
     (records.Calibration, "state"): states.CalibrationState,
     (records.Import, "state"): states.ImportState,
-    (records.WebhookDelivery, "state"): states.DeliveryState,
+    (webhook_records.WebhookDelivery, "state"): states.DeliveryState,
 }
 
 

@@ -10,13 +10,13 @@ from typing import Any, cast
 from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from service.errors import UnknownTokenError
 from service.records import Json
 from service.states import AttemptState, JobState, MessageKind, TrialState
 from service.storage.jobs import deleted
 from service.storage.statements import key_chunks
 from service.storage.tables import AttemptRow, JobRow, MeasurementRow, StudyRow, TrialRow
 from service.storage.trainer_tables import ClaimRow, OfferRow, TrainerAskRow, TrainerMessageRow
+from service.trainer_errors import UnknownTokenError
 
 _MESSAGES = cast("Table", TrainerMessageRow.__table__)
 

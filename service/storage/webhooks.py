@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.errors import NotFoundError
-from service.records import Webhook, WebhookDelivery
 from service.states import DeliveryState
 from service.storage import outbox
 from service.storage.rows import to_value
 from service.storage.webhook_tables import WebhookDeliveryRow, WebhookRow
+from service.webhook_records import Webhook, WebhookDelivery
 
 OVERLAP = timedelta(days=1)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy.exc import IntegrityError
 
 from service.errors import Fault, InvalidBodyError, WebhookAddressError
-from service.records import Webhook, WebhookDelivery
 from service.storage import webhooks
 from service.storage.database import Database
+from service.webhook_records import Webhook, WebhookDelivery
 from service.webhooks import addresses, signing
 from service.webhooks.request import SecretRotation, WebhookSpec
 

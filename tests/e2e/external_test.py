@@ -96,7 +96,7 @@ def count(client: Client, job_id: int, state: str) -> int:
 
 
 def found_of(client: Client, job_id: int) -> list[tuple[Any, ...]]:
-    """Return what each trial is, and its values: whoever trained it, and whenever."""
+    """Return what each trial is, and its values, not who trained it, nor when."""
     trials = client.trials(job_id, phase="all")
     return sorted(
         (t["study"], t["phase"], str(t["number"]), t["state"], str(t["params"]), t["value"],

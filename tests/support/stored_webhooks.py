@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.records import Webhook, WebhookDelivery
 from service.storage import outbox, webhooks
 from service.storage.database import Database
+from service.webhook_records import Webhook, WebhookDelivery
 from service.webhooks import signing
 
 

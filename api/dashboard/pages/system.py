@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, data_folder, start_failures
 from service.jobs import leases
-from service.records import RegisteredDispatcher, Webhook, WebhookDelivery
+from service.records import RegisteredDispatcher
 from service.settings import Settings
 from service.states import JobState, TrialState
 from service.storage import dispatchers, events, overview, progress, schema, sizes, webhooks
@@ -24,6 +24,7 @@ from service.storage.answers import answers_in
 from service.storage.database import Database
 from service.storage.overview import AtWork
 from service.storage.sizes import Stored
+from service.webhook_records import Webhook, WebhookDelivery
 
 MOST_AT_WORK = 200
 DELIVERIES_SHOWN = 10

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from service.records import WebhookDelivery
 from service.settings import Settings
 from service.states import DeliveryState
 from service.storage import outbox, webhooks
 from service.storage.database import Database
+from service.webhook_records import WebhookDelivery
 from service.webhooks import schedule, signing
 from tests.support.ports import free_port
 from tests.support.root import ROOT

@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from service import errors
+from service import errors, trainer_errors
 from service.errors import (
     DensearchError,
     Fault,
@@ -22,7 +22,11 @@ from service.errors import (
 
 
 def test_every_error_is_of_one_tree() -> None:
-    found = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
+    found = [
+        kind
+        for module in (errors, trainer_errors)
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+    ]
     raised = [kind for kind in found if issubclass(kind, BaseException)]
     assert len(raised) > 20
     assert all(issubclass(kind, DensearchError) for kind in raised)

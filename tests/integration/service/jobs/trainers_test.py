@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from service.errors import (
-    EpochOrderError,
-    NotExternalError,
-    NotFoundError,
-    OtherReportError,
-    UnknownTokenError,
-)
+from service.errors import NotFoundError
 from service.jobs import commands, deletion, trainers
 from service.settings import Settings
 from service.states import MessageKind
 from service.storage.database import Database
+from service.trainer_errors import (
+    EpochOrderError,
+    NotExternalError,
+    OtherReportError,
+    UnknownTokenError,
+)
 from service.validation import parse
 from tests.support.external_jobs import claim, end, job_of, submit
 from tests.support.pretended_cluster import PretendedCluster

@@ -1,4 +1,4 @@
-"""Trainers outside: whoever dies, and whenever, the result is the same."""
+"""Trainers outside: the result does not depend on who dies, nor on when."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ import pytest
 
 from service.errors import IllegalTransitionError
 from service.jobs import commands
-from service.records import WebhookDelivery
 from service.states import DeliveryState, JobState
 from service.storage import deliveries, jobs, outbox, webhooks
 from service.storage.database import Database
+from service.webhook_records import WebhookDelivery
 from tests.support.stored_rows import new_job
 from tests.support.stored_webhooks import new_webhook, sent_to
 
