@@ -29,6 +29,8 @@ POLL_S = 1.0
 REDRAWS_PER_S = 4
 PATIENCE_S = 60.0
 BAR_WIDTH = 20
+# How a bar looks that was broken off, by the job's state: it goes no further.
+BROKEN_OFF = {"FAILED": "red", "CANCELLED": "bright_black"}
 
 
 def follow(client: Client, job_id: int) -> Json:
@@ -180,19 +182,22 @@ def render(watched: Watched, url: str) -> RenderableType:
     parts: list[RenderableType] = [head]
     if job.get("waits_for"):
         parts.append(Text(f"waits for: {job['waits_for']}", style="yellow"))
-    parts.append(_grid(watched.bars()))
+    parts.append(_grid(watched.bars(), BROKEN_OFF.get(job["state"])))
     parts += [
         Text(line, style="dim", overflow="ellipsis", no_wrap=True) for line in _foot(watched)
     ]
     return Group(*parts)
 
 
-def _grid(bars: list[Bar]) -> Table:
+def _grid(bars: list[Bar], broken_style: str | None) -> Table:
+    style = broken_style or "bar.complete"
     grid = Table.grid(padding=(0, 2))
     for bar in bars:
+        total = max(bar.n_total, 1)
+        drawn = ProgressBar(total, bar.n_done, width=BAR_WIDTH, complete_style=style)
         grid.add_row(
             Text(bar.name),
-            ProgressBar(total=max(bar.n_total, 1), completed=bar.n_done, width=BAR_WIDTH),
+            drawn,
             Text(_best(bar).removeprefix(", "), style="bold"),
             Text(_counts(bar)),
         )
@@ -203,7 +208,8 @@ def _foot(watched: Watched) -> list[str]:
     lines = watched.running()
     best = watched.job.get("best")
     if best:
-        lines.append(f"best so far: {number(best['value'])} by {best['study']}")
+        when = "best" if watched.is_over else "best so far"
+        lines.append(f"{when}: {number(best['value'])} by {best['study']}")
     ahead = watched.job.get("ahead")
     if ahead:
         lines.append(f"ahead of the sequence: {number(ahead['value'])} by {ahead['study']}")

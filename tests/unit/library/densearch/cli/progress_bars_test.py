@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import httpx2
 import pytest
+from rich.console import Console
 
 from densearch.answers import FAILED_START
 from densearch.cli import progress_bars
@@ -33,6 +36,18 @@ def test_the_block_on_the_terminal_says_everything() -> None:
         "time left: 1 min 05 s",
     ):
         assert shown in text
+
+
+def test_bars_of_a_failed_job_are_red_and_wait_for_nothing() -> None:
+    block = render(watched(study("direct_l", 1), state="FAILED"), "http://server")
+    screen = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=100)
+    with screen.capture() as drawn:
+        screen.print(block)
+    red = "\x1b[31m"
+    assert f"{red}━" in drawn.get()
+    text = printed(block)
+    assert "best: 0.2500 by tpe" in text
+    assert "time left" not in text
 
 
 def test_a_job_whose_dispatcher_never_starts_is_not_watched_for_ever(
