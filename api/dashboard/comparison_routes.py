@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
+from api import etags
 from api.context import database_of
 from api.dashboard.figure_answers import FigureFormat, answered
 from api.dashboard.figures import convergence
 from api.dashboard.figures.themes import THEMES, Figure, Theme, ThemeName
 from api.dashboard.pages import comparison
 from api.dashboard.pages.comparison import NotComparableError
-from api.dashboard.rendering import html_of_stored
+from api.dashboard.rendering import html_of_jobs
 from api.parameters import EXACT
 from api.problems.handlers import ProblemError
 from service.errors import NotFoundError
 from service.jobs import progress
 from service.storage import jobs, studies
+from service.storage.job_versions import version_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,14 +30,14 @@ Jobs = Annotated[list[str], Query(alias="jobs", max_length=40)]
 
 
 @router.get("/compare", dependencies=EXACT)
-def show_comparison(request: Request, named: Jobs = []) -> HTMLResponse:  # noqa: B006 - FastAPI copies it
+def show_comparison(request: Request, named: Jobs = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Show two to eight jobs side by side."""
     try:
         ids = comparison.ids_in(named)
     except NotComparableError as error:
         raise _refusal(error) from error
-    return html_of_stored(
-        request, "compare.html", lambda session: comparison.comparison(session, ids)
+    return html_of_jobs(
+        request, ids, "compare.html", lambda session: comparison.comparison(session, ids)
     )
 
 
@@ -49,13 +50,17 @@ def show_curves(
 ) -> Response:
     """Return the curves of several jobs for Plotly.js; null while there is none."""
     try:
+        ids = comparison.ids_in(named)
         with database_of(request).read() as session:
-            figure = _figure(session, comparison.ids_in(named), THEMES[theme])
+            return etags.answer_again(
+                request,
+                etags.tag_of(request, *(version_of(session, one) for one in ids)),
+                lambda: answered(_figure(session, ids, THEMES[theme]), "jobs", format),
+            )
     except (NotComparableError, NotFoundError) as error:
         if format == "csv":
             raise _refusal(error) from error
-        figure = None
-    return answered(figure, "jobs", format)
+        return answered(None, "jobs", format)
 
 
 def _refusal(error: NotComparableError | NotFoundError) -> Exception:

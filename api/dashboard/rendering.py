@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version
 
@@ -118,6 +118,24 @@ def html_of_job(
                     ).encode()
                 ),
                 is_shown=is_shown,
+            )
+    except NotFoundError as error:
+        return missing(request, str(error))
+
+
+def html_of_jobs(
+    request: Request, job_ids: Sequence[int], name: str, read: Callable[[Session], object]
+) -> Response:
+    """As `html_of_job`, for a page about several jobs: it says nothing that the clock changes."""
+    try:
+        with database_of(request).read() as session:
+            tag = etags.tag_of(request, *(version_of(session, one) for one in job_ids))
+            root, query = root_of(request.scope["path"]), _query(request)
+            return etags.answer(
+                request,
+                tag,
+                "text/html",
+                lambda: Made(text_of(name, root, page=read(session), query=query).encode()),
             )
     except NotFoundError as error:
         return missing(request, str(error))

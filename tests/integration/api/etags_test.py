@@ -76,7 +76,8 @@ def test_every_change_of_the_job_changes_them_and_nothing_else(
             for j in (job, other)
         )
         attempt = trials.attempts(session, mine.id)[-1].id
-    asked = addresses(job, mine.id)
+    both_jobs = f"jobs={job.id},{seeding.failed(database).id}"
+    asked = [*addresses(job, mine.id), f"/compare?{both_jobs}", f"/compare/figure?{both_jobs}"]
     reader = Reader(both, asked)
     assert reader.changed() == set(asked)
     assert reader.changed() == set()
@@ -122,7 +123,8 @@ def test_every_change_of_the_job_changes_them_and_nothing_else(
         assert reader.changed() == set(), change
     leases.resign(database, dispatcher)
     # These say that no dispatcher is there, and why none starts.
-    waiting = {own for own in asked if "/figures/" not in own and "limit=" not in own}
+    without = ("/figures/", "limit=", "/compare")
+    waiting = {own for own in asked if not any(part in own for part in without)}
     assert reader.changed() == waiting
     start_failures.keep(settings.data_dir, "Ray does not start")
     assert reader.changed() == waiting
