@@ -1,4 +1,8 @@
-"""A table with flat, typed columns, whose rows are read while they are sent."""
+"""A table with flat, typed columns, whose rows are read while they are sent.
+
+Rows come by column: a file of 100,000 rows has millions of cells, and what is done to a column at
+once takes a fraction of the time.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,10 @@ from service.storage.json_columns import Kinds
 # Of a column's values, each of which may be None: `time` is an aware time in ISO 8601, `json` any
 # JSON value as text, `floats` a list of numbers.
 ColumnKind = Literal["int", "float", "bool", "text", "time", "floats", "json"]
-Row = list[Any]
+# The values of each column in turn, as many of each.
+Batch = Sequence[Sequence[Any]]
+# What has no column of its own, by name: an object for each row.
+More = Sequence[dict[str, Any]]
 Found = TypeVar("Found")
 After = TypeVar("After")
 
@@ -34,40 +41,36 @@ class FlatTable:
     """Columns, and rows in batches, each read when it is asked for."""
 
     columns: Sequence[FlatColumn]
-    batches: Iterator[Sequence[Row]]
+    batches: Iterator[Batch]
 
 
 _KINDS: Mapping[str, ColumnKind] = {"number": "float", "text": "text", "boolean": "bool"}
-_TYPES: Mapping[ColumnKind, tuple[type, ...]] = {
-    "float": (int, float),
-    "text": (str,),
-    "bool": (bool,),
+_NONE = type(None)
+_TYPES: Mapping[ColumnKind, frozenset[type]] = {
+    "float": frozenset({int, float, _NONE}),
+    "text": frozenset({str, _NONE}),
+    "bool": frozenset({bool, _NONE}),
 }
 MORE = FlatColumn("more", "json")
 
 
 def in_batches(
-    database: Database,
-    read: Callable[[Session, After | None], Sequence[Found]],
-    most: int,
-    place_of: Callable[[Found], After],
-) -> Iterator[Sequence[Found]]:
+    database: Database, read: Callable[[Session, After | None], tuple[Found, After | None]]
+) -> Iterator[Found]:
     """Yield what is read in batches, each in a transaction of its own when it is asked for.
 
     Args:
         database: Where they are.
-        read: Reads a batch after a place, the first one after None.
-        most: Of a batch; a smaller one is the last.
-        place_of: Returns the place of an item.
+        read: Reads a batch after a place, the first one after None, and returns it with the place
+            of its end, None after the last one.
     """
     after: After | None = None
     while True:
         with database.read() as session:
-            found = read(session, after)
+            found, after = read(session, after)
         yield found
-        if len(found) < most:
+        if after is None:
             return
-        after = place_of(found[-1])
 
 
 class Spread:
@@ -88,20 +91,40 @@ class Spread:
         self._kinds = {key: kind for name in names for key, kind in _spread(name, kinds[name])}
         self.columns = [FlatColumn(f"{prefix}{key}", kind) for key, kind in self._kinds.items()]
 
-    def cells(self, values: Mapping[str, Any], more: dict[str, Any]) -> Iterator[Any]:
-        """Yield the cells of an object; what fits in none of them is added to `more`."""
-        found = dict(values_of(values))
-        for key, kind in self._kinds.items():
-            value = found.pop(key, None)
-            if kind == "json" and value is not None:
-                yield json.dumps(value)
-            elif value is None or _fits(value, kind):
-                yield value
-            else:
-                more[f"{self._prefix}{key}"] = value
-                yield None
-        if found:
-            more |= {f"{self._prefix}{key}": value for key, value in found.items()}
+    def cells(self, objects: Sequence[Mapping[str, Any]], more: More) -> Batch:
+        """Return the columns of objects; what fits in none of them is added to `more`."""
+        if all(type(value) in _SINGLE for found in objects for value in found.values()):
+            spread: Sequence[Mapping[str, Any]] = objects
+        else:
+            spread = [dict(values_of(found)) for found in objects]
+        cells = [
+            self._column(key, kind, [found.get(key) for found in spread], more)
+            for key, kind in self._kinds.items()
+        ]
+        for name in sorted(set().union(*spread) - self._kinds.keys()):
+            self._set_apart(name, [found.get(name, _MISSING) for found in spread], more)
+        return cells
+
+    def _column(
+        self, key: str, kind: ColumnKind, values: Sequence[Any], more: More
+    ) -> Sequence[Any]:
+        if kind == "json":
+            return [None if value is None else json.dumps(value) for value in values]
+        fitting = _TYPES[kind]
+        if fitting.issuperset(map(type, values)):
+            return values
+        foreign = [_MISSING if type(value) in fitting else value for value in values]
+        self._set_apart(key, foreign, more)
+        return [value if type(value) in fitting else None for value in values]
+
+    def _set_apart(self, key: str, values: Sequence[Any], more: More) -> None:
+        for value, own in zip(values, more, strict=True):
+            if value is not _MISSING:
+                own[f"{self._prefix}{key}"] = value
+
+
+_SINGLE = frozenset({int, float, str, bool, _NONE})
+_MISSING = object()
 
 
 def _spread(name: str, kinds: Mapping[str, int]) -> Iterator[tuple[str, ColumnKind]]:
@@ -113,11 +136,6 @@ def _spread(name: str, kinds: Mapping[str, int]) -> Iterator[tuple[str, ColumnKi
         yield f"{name}[{index}]", "float"
 
 
-def _fits(value: object, kind: ColumnKind) -> bool:
-    is_truth = isinstance(value, bool)
-    return isinstance(value, _TYPES[kind]) and is_truth == (kind == "bool")
-
-
-def more_of(more: Mapping[str, Any]) -> str | None:
-    """Return the cell of the column `more`."""
-    return json.dumps(more) if more else None
+def more_of(more: More) -> Sequence[str | None]:
+    """Return the cells of the column `more`."""
+    return [json.dumps(own) if own else None for own in more]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.data_out.flat_table import MORE, FlatColumn, FlatTable, Row, Spread, in_batches, more_of
+from api.data_out.flat_table import (
+    MORE,
+    Batch,
+    FlatColumn,
+    FlatTable,
+    More,
+    Spread,
+    in_batches,
+    more_of,
+)
 from service.records import Job
 from service.storage import job_measurements, json_columns, studies
 from service.storage.database import Database
@@ -20,6 +29,7 @@ _FIRST = (
     *(FlatColumn("phase", "text"), FlatColumn("number", "int"), FlatColumn("epoch", "int")),
     *(FlatColumn("elapsed_s", "float"), FlatColumn("measured_at", "time")),
 )
+_NAMES = (*(column.name for column in _FIRST), "metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +44,8 @@ class JobMeasurements:
     database: Database
     job: Job
 
-    def items(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield them as JSON objects, in batches, each read when it is asked for."""
+    def columns(self) -> Iterator[dict[str, Sequence[Any]]]:
+        """Yield them by column, in batches, each read when it is asked for."""
         with self.database.read() as session:
             by_id = {study.id: study for study in studies.of_job(session, self.job.id)}
         for found in in_batches(
@@ -43,23 +53,20 @@ class JobMeasurements:
             lambda session, after: job_measurements.page(
                 session, self.job.id, after or job_measurements.BEGIN, TOGETHER
             ),
-            TOGETHER,
-            lambda one: (one.trial_id, one.epoch),
         ):
-            yield [
-                {
-                    "trial_id": one.trial_id,
-                    "study": by_id[one.study_id].name,
-                    "sampler": by_id[one.study_id].sampler,
-                    "phase": one.phase.value,
-                    "number": one.number,
-                    "epoch": one.epoch,
-                    "elapsed_s": one.elapsed_s,
-                    "measured_at": one.measured_at.isoformat(),
-                    "metrics": one.metrics,
-                }
-                for one in found
-            ]
+            own = [by_id[study_id] for study_id in found["study_id"]]
+            known = {
+                **found,
+                "study": [study.name for study in own],
+                "sampler": [study.sampler for study in own],
+            }
+            yield {name: known[name] for name in _NAMES}
+
+    def items(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield them as JSON objects, in batches."""
+        for batch in self.columns():
+            rows = zip(*batch.values(), strict=True)
+            yield [dict(zip(batch, row, strict=True)) for row in rows]
 
 
 def table_of(session: Session, found: JobMeasurements) -> FlatTable:
@@ -70,11 +77,11 @@ def table_of(session: Session, found: JobMeasurements) -> FlatTable:
         found: Its rows.
     """
     metrics = Spread("metrics.", json_columns.of_measurements(session, found.job.id), ["loss"])
-    batches = ([_row(item, metrics) for item in batch] for batch in found.items())
+    batches = (_cells(batch, metrics) for batch in found.columns())
     return FlatTable([*_FIRST, *metrics.columns, MORE], batches)
 
 
-def _row(item: dict[str, Any], metrics: Spread) -> Row:
-    more: dict[str, Any] = {}
-    own = [item[column.name] for column in _FIRST]
-    return [*own, *metrics.cells(item["metrics"], more), more_of(more)]
+def _cells(found: Mapping[str, Sequence[Any]], metrics: Spread) -> Batch:
+    more: More = [{} for _ in found["trial_id"]]
+    own = [found[column.name] for column in _FIRST]
+    return [*own, *metrics.cells(found["metrics"], more), more_of(more)]

@@ -64,7 +64,7 @@ def optuna_file(database: Database, session: Session, job: Job) -> IO[bytes]:
     if not _TURN.acquire(timeout=LIMIT_S / 4):
         raise ProblemError("export-failed", "other databases of Optuna are being made")
     try:
-        batches = ([_as_reported(t, job) for t in b] for b in chosen.answers(has_lists=True))
+        batches = ([_as_reported(t, job) for t in b] for b in chosen.answers())
         return _written(chain([named], batches))
     finally:
         _TURN.release()

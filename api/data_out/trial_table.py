@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
-from api.data_out.flat_table import MORE, FlatColumn, FlatTable, Row, Spread, in_batches, more_of
-from api.trial_answer import answer_of
+from api.data_out.flat_table import (
+    MORE,
+    Batch,
+    FlatColumn,
+    FlatTable,
+    More,
+    Spread,
+    in_batches,
+    more_of,
+)
+from api.trial_answer import STORED, columns_of
 from densearch.answers import TrialAnswer
 from service.records import Job
-from service.storage import json_columns, studies, trial_pages
+from service.storage import json_columns, studies, trial_columns, trial_pages
 from service.storage.database import Database
 from service.storage.trial_pages import TrialFilter, TrialOrder
 
@@ -36,7 +45,7 @@ _LAST = (
 )
 LISTS = (FlatColumn("point", "floats"), FlatColumn("curve", "floats"))
 LEARNED = FlatColumn("learned", "json")
-_NEVER = ("payload",)
+_LISTS = frozenset(column.name for column in (*LISTS, LEARNED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +62,34 @@ class ChosenTrials:
     wanted: TrialFilter
     order: TrialOrder
 
-    def answers(self, *, has_lists: bool) -> Iterator[list[TrialAnswer]]:
-        """Yield what REST answers of them, in batches, each read when it is asked for.
+    def columns(self, *, has_lists: bool = True) -> Iterator[Mapping[str, Sequence[Any]]]:
+        """Yield what REST answers of them by column, in batches, each read when it is asked for.
 
         Args:
-            has_lists: Whether `point`, `curve` and `learned` are read, or None.
+            has_lists: Whether `point`, `curve` and `learned` are read.
         """
-        without = _NEVER if has_lists else (*_NEVER, "point", "curve", "learned")
         with self.database.read() as session:
-            names = {study.id: study for study in studies.of_job(session, self.job.id)}
+            own = studies.of_job(session, self.job.id)
+        names = [name for name in STORED if has_lists or name not in _LISTS]
         for found in in_batches(
             self.database,
-            lambda session, after: trial_pages.page(
+            lambda session, after: trial_columns.page(
                 session,
                 self.job.id,
                 self.wanted,
+                names,
                 limit=TOGETHER,
                 order=self.order,
                 after=after,
-                without=without,
             ),
-            TOGETHER,
-            lambda trial: trial_pages.place_of(trial, self.order),
         ):
-            yield [answer_of(t, self.job, names[t.study_id]) for t in found]
+            yield columns_of(found, self.job, own)
+
+    def answers(self) -> Iterator[list[TrialAnswer]]:
+        """Yield what REST answers of them, in batches, each read when it is asked for."""
+        for batch in self.columns():
+            rows = zip(*batch.values(), strict=True)
+            yield [cast("TrialAnswer", dict(zip(batch, row, strict=True))) for row in rows]
 
 
 def table_of(session: Session, chosen: ChosenTrials, *, has_lists: bool) -> FlatTable:
@@ -101,22 +114,30 @@ def table_of(session: Session, chosen: ChosenTrials, *, has_lists: bool) -> Flat
     lists = (*LISTS, LEARNED) if has_lists else ()
     columns = [*_FIRST, *params.columns, *metrics.columns, FlatColumn("error", "text"), MORE]
     batches = (
-        [_row(trial, params, metrics, lists) for trial in batch]
-        for batch in chosen.answers(has_lists=has_lists)
+        _cells(batch, params, metrics, lists) for batch in chosen.columns(has_lists=has_lists)
     )
     return FlatTable([*columns, *_LAST, *lists], batches)
 
 
-def _row(trial: TrialAnswer, params: Spread, metrics: Spread, lists: Sequence[FlatColumn]) -> Row:
-    values: dict[str, Any] = {**trial}
-    more: dict[str, Any] = {}
-    row = [values[column.name] for column in _FIRST]
-    row += params.cells(trial["params"], more)
-    row += metrics.cells(trial["metrics"] or {}, more)
-    row += [trial["error"]["detail"] if trial["error"] else None, more_of(more)]
-    row += [values[column.name] for column in _LAST]
-    return row + [_listed(values[column.name], column) for column in lists]
+def _cells(
+    found: Mapping[str, Sequence[Any]],
+    params: Spread,
+    metrics: Spread,
+    lists: Sequence[FlatColumn],
+) -> Batch:
+    more: More = [{} for _ in found["id"]]
+    return [
+        *(found[column.name] for column in _FIRST),
+        *params.cells(found["params"], more),
+        *metrics.cells([own or {} for own in found["metrics"]], more),
+        [error and error["detail"] for error in found["error"]],
+        more_of(more),
+        *(found[column.name] for column in _LAST),
+        *(_listed(found[column.name], column) for column in lists),
+    ]
 
 
-def _listed(value: object, column: FlatColumn) -> object:
-    return json.dumps(value) if column.kind == "json" and value is not None else value
+def _listed(values: Sequence[Any], column: FlatColumn) -> Sequence[Any]:
+    if column.kind != "json":
+        return values
+    return [None if value is None else json.dumps(value) for value in values]

@@ -79,7 +79,7 @@ def _file(session: Session, chosen: ChosenTrials, form: answers.FileForm) -> Str
         "trials",
         form,
         lambda: trial_table.table_of(session, chosen, has_lists=form == "parquet"),
-        lambda: chosen.answers(has_lists=True),
+        chosen.answers,
     )
 
 

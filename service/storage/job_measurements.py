@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from service.states import Phase
+from service.storage import columns
 from service.storage.tables import MeasurementRow, TrialRow
 
 # The trial and the epoch of the last measurement seen.
@@ -17,38 +16,34 @@ MeasurementPlace = tuple[int, int]
 BEGIN: MeasurementPlace = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class TrialMeasurement:
-    """A measurement, and where its trial stands."""
-
-    trial_id: int
-    study_id: int
-    phase: Phase
-    number: int | None
-    epoch: int
-    metrics: dict[str, Any]
-    elapsed_s: float
-    measured_at: datetime
+# What is read of a measurement and of its trial.
+COLUMNS: Mapping[str, Any] = {
+    "trial_id": TrialRow.id,
+    **{name: getattr(TrialRow, name) for name in ("study_id", "phase", "number")},
+    **{n: getattr(MeasurementRow, n) for n in ("epoch", "metrics", "elapsed_s", "measured_at")},
+}
 
 
 def page(
     session: Session, job_id: int, after: MeasurementPlace, limit: int
-) -> list[TrialMeasurement]:
-    """Return the next measurements of a job's trials by trial and epoch, at most `limit`."""
+) -> tuple[Mapping[str, Sequence[Any]], MeasurementPlace | None]:
+    """Return the next measurements of a job's trials by trial and epoch, at most `limit`.
+
+    Returns:
+        The values of `COLUMNS`, as of `columns.values_of`; the place of the last one, None where
+        there are no more.
+    """
     trial, own = TrialRow, MeasurementRow
     query = (
-        select(
-            *(trial.id, trial.study_id, trial.phase, trial.number),
-            *(own.epoch, own.metrics, own.elapsed_s, own.measured_at),
-        )
+        select(*map(columns.as_read, COLUMNS.values()))
         .join(own, own.trial_id == trial.id)
         .where(trial.job_id == job_id, own.trial_id >= after[0])
         .where(tuple_(own.trial_id, own.epoch) > tuple_(*after))
         .order_by(own.trial_id, own.epoch)
         .limit(limit)
     )
-    rows = session.execute(query)
-    return [
-        TrialMeasurement(trial_id, study_id, Phase(phase), *rest)
-        for trial_id, study_id, phase, *rest in rows
-    ]
+    rows = session.execute(query).all()
+    values = columns.values_of([*COLUMNS.values()], rows)
+    found = dict(zip(COLUMNS, values, strict=True))
+    is_last = len(rows) < limit
+    return found, None if is_last else (found["trial_id"][-1], found["epoch"][-1])

@@ -9,8 +9,8 @@ by values, texts and params, look at all trials of the job once, and keep what t
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -140,7 +140,6 @@ def page(
     order: TrialOrder = IN_ORDER,
     after: TrialPlace | None = None,
     until: TrialPlace | None = None,
-    without: Collection[str] = (),
 ) -> list[Trial]:
     """Return the next trials of an order, at most `limit`.
 
@@ -152,32 +151,30 @@ def page(
         order: By what.
         after: The place of the last one seen.
         until: The last place that is wanted.
-        without: Fields of JSON that are not read, and are None: they take most of the time.
 
     Raises:
         NotFoundError: There is no such job.
     """
-    if order.key is TrialKey.ID and not wanted.looks_into_trials:
-        ids = _indexed(session, job_id, wanted, order, after, until, limit)
-    else:
-        ids = _window(_ordered(session, job_id, wanted, order), order, after, until, limit)
-    found = {trial.id: trial for trial in _read(session, ids, without)}
+    ids = ids_of(session, job_id, wanted, limit=limit, order=order, after=after, until=until)
+    rows = session.scalars(select(TrialRow).where(TrialRow.id.in_(ids)))
+    found = {row.id: to_value(Trial, row) for row in rows}
     return [found[trial_id] for trial_id in ids if trial_id in found]
 
 
-def _read(session: Session, ids: Sequence[int], without: Collection[str]) -> Iterator[Trial]:
-    if not without:
-        rows = session.scalars(select(TrialRow).where(TrialRow.id.in_(ids)))
-        yield from (to_value(Trial, row) for row in rows)
-        return
-    names = [own.name for own in fields(Trial) if own.name not in without]
-    columns = [getattr(TrialRow, name) for name in names]
-    left_out: dict[str, Any] = dict.fromkeys(without)
-    for row in session.execute(select(*columns).where(TrialRow.id.in_(ids))):
-        known = dict(zip(names, row, strict=True)) | left_out
-        yield Trial(
-            **known | {"state": TrialState(known["state"]), "phase": Phase(known["phase"])}
-        )
+def ids_of(
+    session: Session,
+    job_id: int,
+    wanted: TrialFilter = ALL,
+    *,
+    limit: int,
+    order: TrialOrder = IN_ORDER,
+    after: TrialPlace | None = None,
+    until: TrialPlace | None = None,
+) -> list[int]:
+    """Return the ids of the next trials of an order, as `page` takes them."""
+    if order.key is TrialKey.ID and not wanted.looks_into_trials:
+        return _indexed(session, job_id, wanted, order, after, until, limit)
+    return _window(_ordered(session, job_id, wanted, order), order, after, until, limit)
 
 
 def _indexed(

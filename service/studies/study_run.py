@@ -189,8 +189,12 @@ def told_value(trial: Trial, worst: float) -> float | None:
 
 def is_speculation(trial: Trial) -> bool:
     """Whether a search trial was run ahead and the sequence has not asked for it."""
-    is_extra = trial.certainty != Certainty.CERTAIN and trial.number is None
-    return trial.phase is Phase.SEARCH and is_extra
+    return is_run_ahead(trial.certainty, trial.number, trial.phase)
+
+
+def is_run_ahead(certainty: str, number: int | None, phase: str) -> bool:
+    """Whether that is so of a trial with these fields."""
+    return phase == Phase.SEARCH and certainty != Certainty.CERTAIN and number is None
 
 
 def better_speculation(study: StudyRun, trials: Iterable[Trial]) -> Trial | None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.schemas.trials import TrialOut
-from api.trial_answer import answer_of
+from api.trial_answer import STORED, answer_of, columns_of
 from densearch.answers import TrialAnswer
 from service.records import Job, Study, Trial
 from service.states import JobState, Phase, Role, TrialState
@@ -29,13 +29,16 @@ STUDY = Study(
 )  # fmt: skip
 
 
-def shown(gpus: float = 0.0, **changes: Any) -> TrialAnswer:
-    job = Job(
+def job_of(gpus: float) -> Job:
+    return Job(
         id=1, name="n", state=JobState.RUNNING, spec={"resources": {"gpus_per_trial": gpus}},
         report=None, error=None, waits_for=None, lease_owner=None, lease_fence=0,
         lease_until=None, created_at=AT, started_at=AT, finished_at=None,
     )  # fmt: skip
-    return answer_of(replace(TRIAL, **changes), job, STUDY)
+
+
+def shown(gpus: float = 0.0, **changes: Any) -> TrialAnswer:
+    return answer_of(replace(TRIAL, **changes), job_of(gpus), STUDY)
 
 
 def test_it_is_the_json_of_rest() -> None:
@@ -68,3 +71,21 @@ def test_what_its_job_and_study_say() -> None:
 )
 def test_its_error(stored: object, error: object) -> None:
     assert shown(error=stored)["error"] == error
+
+
+def test_columns_have_what_the_answers_have() -> None:
+    changes: list[dict[str, Any]] = [
+        {},
+        {"id": 8, "number": None, "certainty": "predicted", "cached_from": 5},
+        {"id": 9, "phase": Phase.EVALUATION, "number": None, "certainty": "predicted"},
+        {"id": 10, "error": {"title": "t", "detail": "d"}, "state": TrialState.FAILED},
+        {"id": 11, "error": {"type": "older"}, "value": None, "metrics": None, "started_at": None},
+    ]
+    trials = [replace(TRIAL, **each) for each in changes]
+    found = {name: [getattr(trial, name) for trial in trials] for name in STORED}
+    for name in ("queued_at", "started_at", "finished_at"):
+        found[name] = [None if at is None else at.isoformat() for at in found[name]]
+    columns = columns_of(found, job_of(0.5), [replace(STUDY, id=1), STUDY])
+    assert list(columns) == list(TrialAnswer.__annotations__)
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    assert rows == [shown(0.5, **each) for each in changes]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from datetime import datetime
 
 import pyarrow.parquet as pq
+import pytest
 from starlette.testclient import TestClient
 
+from api.data_out import trial_table
 from api.data_out.parquet import MEDIA_TYPE
 from service.storage.database import Database
 from tests.support.pages import items
@@ -16,7 +19,10 @@ from tests.support.simulation import finish_next
 from tests.support.specs import PHOTOS, submit
 
 
-def test_a_file_has_what_the_list_has(both: TestClient, database: Database) -> None:
+def test_a_file_has_what_the_list_has(
+    both: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial_table, "TOGETHER", 3)  # many batches
     job_id = submit(both, PHOTOS)
     at = f"/v1/jobs/{job_id}"
     empty = both.get(f"{at}/trials?format=ndjson")
@@ -28,6 +34,10 @@ def test_a_file_has_what_the_list_has(both: TestClient, database: Database) -> N
     assert [{k: v for k, v in json.loads(line).items() if k not in times} for line in lines] == [
         {k: v for k, v in trial.items() if k not in times} for trial in whole
     ]
+    for sort in ("-value", "study", "-training"):
+        listed = items(both, f"{at}/trials?phase=any&sort={sort}&limit=1000")
+        rows = csv.DictReader(both.get(f"{at}/trials.csv?phase=any&sort={sort}").text.splitlines())
+        assert [int(row["id"]) for row in rows] == [trial["id"] for trial in listed], sort
     answer = both.get(f"{at}/trials?phase=all&format=parquet")
     assert f'filename="job-{job_id}-trials.parquet"' in answer.headers["content-disposition"]
     table = pq.read_table(io.BytesIO(answer.content))

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from api.data_out.csv_text import cell_of, text_of
-from api.data_out.flat_table import FlatColumn, FlatTable
+from api.data_out.flat_table import Batch, FlatColumn, FlatTable
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "\n=1", "＝1", "＠A"])  # noqa: RUF001
@@ -23,6 +23,9 @@ def test_numbers_and_other_texts_stay_as_they_are() -> None:
 
 def test_cells_with_commas_quotes_and_lines_are_read_back() -> None:
     odd = 'a,"b"\nc'
-    table = FlatTable([FlatColumn("=x", "text"), FlatColumn("y", "float")], iter([[[odd, -0.1]]]))
+    columns = [FlatColumn("=x", "text"), FlatColumn("y", "float"), FlatColumn("z", "bool")]
+    batches: list[Batch] = [[[odd, "-1"], [-0.1, 2.0], [True, None]], [[None], [1], [False]]]
+    table = FlatTable(columns, iter(batches))
     rows = list(csv.reader(io.StringIO("".join(text_of(table)), newline="")))
-    assert rows == [["'=x", "y"], [odd, "-0.1"]]
+    assert rows[:2] == [["'=x", "y", "z"], [odd, "-0.1", "true"]]
+    assert rows[2:] == [["'-1", "2.0", ""], ["", "1", "false"]]

@@ -27,16 +27,30 @@ def test_lists_become_a_column_for_each_index_and_mixed_values_json() -> None:
         FlatColumn("params.odd", "json"),
         FlatColumn("params.tree", "json"),
     ]
-    more: dict[str, Any] = {}
+    more: list[dict[str, Any]] = [{}, {}]
     values = {"lr": 0.1, "act": "relu", "den": [1, 2], "odd": "x", "flag": True, "tree": {"a": 1}}
-    assert list(spread.cells(values, more)) == [0.1, "relu", 1, 2, True, '"x"', '{"a": 1}']
-    assert more == {}
-    assert more_of(more) is None
+    columns = spread.cells([values, {"den": [3], "odd": 1}], more)
+    assert [*zip(*columns, strict=True)] == [
+        (0.1, "relu", 1, 2, True, '"x"', '{"a": 1}'),
+        (None, None, 3, None, None, "1", None),
+    ]
+    assert more_of(more) == [None, None]
 
 
 def test_what_fits_no_column_is_kept_apart() -> None:
     spread = Spread("metrics.", {"loss": {"number": 0}})
-    more: dict[str, Any] = {}
-    assert list(spread.cells({"loss": True, "new": [3]}, more)) == [None]
-    assert json.loads(more_of(more) or "") == {"metrics.loss": True, "metrics.new[0]": 3}
-    assert list(spread.cells({}, {})) == [None]
+    more: list[dict[str, Any]] = [{}, {}, {}, {}]
+    objects: list[dict[str, Any]] = [
+        {"loss": True, "new": [3]},
+        {},
+        {"loss": 0.5},
+        {"new": None, "loss": "x"},
+    ]
+    assert spread.cells(objects, more) == [[None, None, 0.5, None]]
+    assert [json.loads(own or "{}") for own in more_of(more)] == [
+        {"metrics.loss": True, "metrics.new[0]": 3},
+        {},
+        {},
+        {"metrics.loss": "x", "metrics.new": None},
+    ]
+    assert spread.cells([], []) == [[]]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from api.data_out import parquet
-from api.data_out.flat_table import FlatColumn, FlatTable, Row
+from api.data_out.flat_table import Batch, FlatColumn, FlatTable
 
 COLUMNS = (
     FlatColumn("n", "int"),
@@ -23,13 +24,14 @@ AT = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
 
 
 def test_values_come_back_typed_with_the_metadata() -> None:
-    rows: list[Row] = [
+    rows: list[list[Any]] = [
         [2**40, 1, AT.isoformat(), [0.5, 1], "=x"],
         [None, None, None, None, None],
         [3, -0.25, AT.replace(microsecond=0).isoformat(), [], "ü"],
     ]
     parts = parquet.bytes_of(
-        FlatTable(COLUMNS, iter([rows[:2], rows[2:]])), {"densearch.job": "7"}
+        FlatTable(COLUMNS, iter([[*zip(*rows[:2], strict=True)], [*zip(*rows[2:], strict=True)]])),
+        {"densearch.job": "7"},
     )
     found = pq.read_table(io.BytesIO(b"".join(parts)))
     assert found.schema.metadata == {b"densearch.job": b"7"}
@@ -45,8 +47,8 @@ def test_values_come_back_typed_with_the_metadata() -> None:
 
 
 def test_a_file_whose_rows_cannot_be_read_is_cut_off() -> None:
-    def batches() -> Iterator[list[Row]]:
-        yield [[1, 1.0, None, None, None]]
+    def batches() -> Iterator[Batch]:
+        yield [[1], [1.0], [None], [None], [None]]
         raise OSError("the database went away")
 
     with pytest.raises(OSError, match="ended with 1"):
