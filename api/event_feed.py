@@ -161,6 +161,8 @@ class EventFeed:
             found = await run_in_threadpool(_after, self._database, job_id, last_id)
         is_behind = len(found) == BATCH
         is_over = standing is None or (standing.is_final and not is_behind)
+        if found:
+            self._database.recent_reads.forget()  # what they announce shows in every answer
         chunk = b"".join(map(_written, found))
         for listener in group:
             listener.hand(

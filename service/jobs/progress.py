@@ -19,6 +19,7 @@ from service.storage import progress as counting
 from service.storage.answers import answers_in
 from service.storage.job_versions import JobVersion
 from service.storage.progress import TrialCounts
+from service.storage.recent import recently
 
 # The pace is that of the last trials alone, so that a pause or a slow start soon drops out.
 PACE_TRIALS = 20
@@ -242,7 +243,9 @@ def _lack(session: Session, jobs: Sequence[Job | JobVersion], settings: Settings
 
 def lack_of_dispatcher(session: Session, settings: Settings) -> str | None:
     """Return why no dispatcher takes jobs; None while one is alive."""
-    if dispatchers.is_any_alive(session, 2 * settings.lease_s):
+    within_s = 2 * settings.lease_s
+    alive = partial(dispatchers.is_any_alive, session, within_s)
+    if recently(session, ("dispatcher", within_s), alive):
         return None
     return no_dispatcher(settings.data_dir)
 

@@ -24,6 +24,7 @@ from sqlalchemy.pool import Pool
 from service.redaction import url_shown
 from service.storage import deadlines
 from service.storage.answers import Answers
+from service.storage.recent import Opening, RecentReads
 from service.storage.refusals import Refusal, refusal_of
 
 # How long a transaction waits for another's lock, unless a deadline is earlier.
@@ -62,7 +63,8 @@ class Database:
         event.listen(self.engine, "handle_error", _leave_read_only)
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
         self._safe_writer = self._writer.execution_options(synchronous="FULL")
-        self._known: dict[Any, Any] = {Answers: Answers()}
+        self.recent_reads = RecentReads()
+        self._known: dict[Any, Any] = {Answers: Answers(), RecentReads: self.recent_reads}
         # For work that is known to take long, such as a migration: its statements have no limit.
         self.patient = self.engine.execution_options(is_patient=True)
 
@@ -101,10 +103,8 @@ class Database:
         """
         deadlines.check()
         engine = self.patient if is_patient else self.engine
-        with (
-            Session(engine, expire_on_commit=False, info=self._known) as session,
-            session.begin(),
-        ):
+        info = {**self._known, Opening: self.recent_reads.opening()}
+        with Session(engine, expire_on_commit=False, info=info) as session, session.begin():
             yield session
 
     @contextmanager
@@ -137,6 +137,7 @@ class Database:
             engine = engine.execution_options(foreign_keys="OFF")
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
+        self.recent_reads.forget()
 
     def ping(self) -> None:
         """Raise SQLAlchemy's error when the database does not answer.

@@ -9,6 +9,7 @@ and retention, which removes the oldest events together with measurements.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from service.errors import NotFoundError
 from service.states import JobState
 from service.storage.campaign_tables import CampaignCellRow
+from service.storage.recent import recently
 from service.storage.tables import DELETED, DatasetRow, EventRow, JobRow, StudyRow
 
 
@@ -85,11 +87,15 @@ _STATEMENT = _statement()
 
 
 def version_of(session: Session, job_id: int) -> JobVersion:
-    """Read what the answers about a job depend on.
+    """Read what the answers about a job depend on, as `service.storage.recent` does.
 
     Raises:
         NotFoundError: There is no such job.
     """
+    return recently(session, (JobVersion, job_id), partial(_read, session, job_id))
+
+
+def _read(session: Session, job_id: int) -> JobVersion:
     row = session.execute(_STATEMENT, {"wanted": job_id}).one_or_none()
     if row is None:
         raise NotFoundError("job", job_id)

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from api import event_feed
 from api.event_feed import EventFeed
 from service.jobs import commands
-from service.storage import events
+from service.storage import events, recent
 from service.storage.database import Database
 from service.storage.deadlines import within
 from tests.support.event_streams import parse_events
@@ -99,6 +99,29 @@ def test_one_reading_serves_all_streams_that_have_come_equally_far(
     assert asyncio.run(listen()) == [whole] * 50
     assert n_read["after"] == 1
     assert n_read["standings"] <= 2
+
+
+def test_an_answer_that_is_asked_for_after_an_event_has_what_it_announced(
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent, "OLDEST_S", 60.0)  # only the feed has it read again
+    monkeypatch.setattr(event_feed, "POLL_S", 0.01)
+    job_id = submit(client)
+    elsewhere = Database(str(sqlite_database.url))
+
+    async def states() -> list[str]:
+        stream = EventFeed(sqlite_database, threading.Event()).follow(job_id, 0)
+        await anext(stream)  # it was submitted
+        before = await asyncio.to_thread(client.get, f"/v1/jobs/{job_id}")
+        await asyncio.to_thread(commands.pause, elsewhere, job_id)
+        await anext(stream)
+        after = await asyncio.to_thread(client.get, f"/v1/jobs/{job_id}")
+        return [answer.json()["state"] for answer in (before, after)]
+
+    try:
+        assert asyncio.run(states()) == ["QUEUED", "PAUSED"]
+    finally:
+        elsewhere.close()
 
 
 def _counting(call: Callable[..., object], name: str, n: dict[str, int]) -> Callable[..., object]:

@@ -1,0 +1,84 @@
+"""Short reads that many requests repeat at once: one serves all of them for a quarter of a second.
+
+What is read may be `OLDEST_S` old. It is never older than what the reader's own transaction sees
+elsewhere, than what this process wrote, or than what `RecentReads.forget` was called for: a stream
+announces no event that a later request would miss.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+# As often as the event streams poll, s.
+OLDEST_S = 0.25
+MOST_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When a transaction for reading was opened; how often all reads were forgotten by then."""
+
+    at_s: float
+    n_forgotten: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    value: Any
+    at_s: float
+
+
+class RecentReads:
+    """The latest short reads of one database.
+
+    Thread safety: all.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_forgotten = 0
+        self._found: dict[Hashable, _Read] = {}
+
+    def __len__(self) -> int:
+        """Return how many reads are kept."""
+        return len(self._found)
+
+    def opening(self) -> Opening:
+        """Return what a transaction that is opened now may take of earlier ones."""
+        return Opening(time.monotonic(), self._n_forgotten)
+
+    def forget(self) -> None:
+        """Have everything read again: something has changed."""
+        with self._lock:
+            self._n_forgotten += 1
+            self._found.clear()
+
+    def get(self, key: Hashable, opening: Opening, read: Callable[[], T]) -> T:
+        """Return what was read under a key before a transaction was opened, or read it now."""
+        found = self._found.get(key)
+        # What was read later than the transaction began may be newer than all else that it reads.
+        if found is not None and found.at_s <= opening.at_s <= found.at_s + OLDEST_S:
+            value: T = found.value
+            return value
+        value = read()
+        with self._lock:
+            if self._n_forgotten == opening.n_forgotten:
+                if len(self._found) >= MOST_KEPT:
+                    self._found.clear()
+                self._found[key] = _Read(value, time.monotonic())
+        return value
+
+
+def recently(session: Session, key: Hashable, read: Callable[[], T]) -> T:
+    """Return what was read under a key just before, or read it now; a writer always reads."""
+    reads, opening = session.info.get(RecentReads), session.info.get(Opening)
+    if not isinstance(reads, RecentReads) or not isinstance(opening, Opening):
+        return read()
+    return reads.get(key, opening, read)
