@@ -13,6 +13,8 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
+from datetime import datetime
+from importlib.abc import MetaPathFinder
 from typing import Any
 
 import pyarrow as pa
@@ -33,6 +35,17 @@ _TYPES = {
     "time": pa.timestamp("us", "UTC"),
     "floats": pa.list_(pa.float64()),
 }
+_NUMBERS = frozenset({"int", "float", "time", "floats"})
+
+
+class _NoPandas(MetaPathFinder):
+    """Lets pyarrow find no pandas: it looks for it with the first array, and it takes 50 MB."""
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        """Refuse pandas, and leave all else to the next finder."""
+        del path, target
+        if fullname == "pandas":
+            raise ImportError(f"{fullname} is not needed here")
 
 
 def main() -> None:
@@ -42,9 +55,13 @@ def main() -> None:
     lines, out = sys.stdin.buffer, sys.stdout.buffer
     pa.set_memory_pool(pa.system_memory_pool())  # the others keep what was freed
     head = json.loads(lines.readline())
+    sys.meta_path.insert(0, _NoPandas())
     pairs = [(name, _TYPES[kind]) for name, kind in head["columns"]]
     schema = pa.schema(pairs, metadata=head["metadata"])
-    with pq.ParquetWriter(pa.PythonFile(out, "w"), schema, compression="zstd") as writer:
+    # Numbers hardly repeat: a dictionary of them takes room in the file and in memory.
+    words: Any = [name for name, kind in head["columns"] if kind not in _NUMBERS]
+    file = pa.PythonFile(out, "w")
+    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=words) as writer:
         out.flush()  # its reader waits for the first bytes
         group: list[pa.RecordBatch] = []
         while (line := lines.readline()) != END:
@@ -67,7 +84,7 @@ def _batch(columns: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatc
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_timestamp(kind):
-        return pa.array(values, pa.string()).cast(kind)
+        return pa.array([None if v is None else datetime.fromisoformat(v) for v in values], kind)
     if pa.types.is_float64(kind):  # JSON's 1 is a number, too
         return pa.array([None if v is None else float(v) for v in values], kind)
     return pa.array(values, kind)
