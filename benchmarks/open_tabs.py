@@ -27,7 +27,7 @@ from service.states import TrialState
 from service.storage import events, jobs, studies, trials
 from service.storage.database import Database
 
-TARGET_S = 1.0
+TARGET_S, LONGEST_S = 1.0, 60.0
 PAGES = (
     "",
     "/convergence",
@@ -65,8 +65,10 @@ def end(database: Database, job: Job, trial: Trial, value: float) -> None:
 
 
 def wait_s(page: Page, expression: str, began: float) -> float:
-    """Return how long after `began` an expression of a page is true, s."""
+    """Return how long after `began` an expression of a page becomes true, s."""
     while not page.evaluate(expression):
+        if time.monotonic() - began > LONGEST_S:
+            raise TimeoutError(f"{page.url} does not show it: {expression}")
         page.wait_for_timeout(10)
     return time.monotonic() - began
 
@@ -75,23 +77,24 @@ def report_updates(database: Database, job: Job, page_of: Callable[[str], Page])
     """Print after how long three pages show a result, each result for one of them."""
     with database.read() as session:
         live = [t for t in trials.of_job(session, job.id) if t.state is TrialState.RUNNING]
-    pages = {name: page_of(name) for name in ("", "/convergence", "/trials?sort=value")}
-    pages["/convergence"].wait_for_selector("#figure-convergence[data-drawn]")
-    found: dict[str, list[float]] = {name: [] for name in pages}
+    names = ("", "/convergence", "/trials?sort=value")
+    found: dict[str, list[float]] = {name: [] for name in names}
     for i, trial in enumerate(live):
-        value = 1e-6 / (i + 1)
-        before = pages[""].inner_text("#progress")
-        best = f"'trial-{trial.id}'"
+        name, value = names[i % len(names)], 1e-6 / (i + 1)
+        page = page_of(name)  # in front of all others: hidden pages stand still
+        if name == "/convergence":
+            page.wait_for_selector("#figure-convergence[data-drawn]")
+        page.wait_for_timeout(3000)
+        before = page.inner_text("#progress") if name == "" else ""
+        best = f"trial-{trial.id}"
         shows = {
             "": f"document.getElementById('progress').innerText !== {before!r}",
             "/convergence": f"{DRAWN}.some((t) => t.y?.includes({value!r}))",
-            "/trials?sort=value": f"document.querySelector('#trials tr')?.id === {best}",
+            "/trials?sort=value": f"document.querySelector('#trials tr')?.id === {best!r}",
         }
-        name = list(pages)[i % len(pages)]
-        pages[name].bring_to_front()
-        pages[name].wait_for_timeout(3000)
         end(database, job, trial, value)
-        found[name].append(wait_s(pages[name], shows[name], time.monotonic()))
+        found[name].append(wait_s(page, shows[name], time.monotonic()))
+        page.close()
     for name, times in found.items():
         shown = ", ".join(f"{one:.2f}" for one in times)
         print(

@@ -131,7 +131,15 @@ class ListVersion:
 
 
 def list_version(session: Session) -> ListVersion | None:
-    """Read what lists of jobs depend on; None in a database of more than `MOST_LISTED`."""
+    """Read what lists of jobs depend on, as `service.storage.recent` does.
+
+    Returns:
+        None in a database of more jobs than `MOST_LISTED`.
+    """
+    return recently(session, ListVersion, partial(_read_list, session))
+
+
+def _read_list(session: Session) -> ListVersion | None:
     is_there = JobRow.state != DELETED
     n: int = session.execute(select(func.count()).where(is_there)).scalar_one()
     if n > MOST_LISTED:
