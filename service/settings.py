@@ -29,6 +29,8 @@ from service.hosts import PublicAddress, pattern_of, public_address
 from service.redaction import learn, learn_token
 
 PREFIX = "DENSEARCH_"
+# The value of `ray_address` that starts no Ray and joins none.
+WITHOUT_RAY = "none"
 
 
 def _listed(value: object) -> object:

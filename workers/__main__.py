@@ -27,7 +27,7 @@ from service.exit_codes import (
 )
 from service.jobs import leases
 from service.privacy import keep_files_private
-from service.settings import Settings, load
+from service.settings import WITHOUT_RAY, Settings, load
 from service.storage import locks, schema
 from service.storage.database import Database
 from service.storage.outages import CROWDED, patiently
@@ -133,9 +133,9 @@ def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
     """Join the Ray of a keeper process, or without one start or join Ray by the settings."""
     from workers.cluster import Cluster
     from workers.head import HeadGuard, await_head
-    from workers.without_ray import NONE, WithoutRay
+    from workers.without_ray import WithoutRay
 
-    if settings.ray_address == NONE:
+    if settings.ray_address == WITHOUT_RAY:
         return WithoutRay()
     signal.alarm(START_S)  # ends the process even where Ray hangs
     if keeper is None:

@@ -14,8 +14,6 @@ from workers.pulse import ClusterLostError
 from workers.slots import NOTHING, WorkerShape
 from workers.worker import Message
 
-# The setting's value that starts no Ray and joins none.
-NONE = "none"
 LACK = (
     "this dispatcher has no workers of its own (DENSEARCH_RAY_ADDRESS is none): only jobs whose "
     "task.kind is external make progress"

@@ -50,7 +50,9 @@ EXAMPLES: Mapping[str, Json] = {
 }
 OVERVIEW = (
     "A spec is a JSON object. Needed: name, task, budget. task.kind decides the rest: a function "
-    "needs no network and no density; every other kind trains, on the data set task.dataset. "
+    "needs no network and no density; for external a program of the user's trains, so network, "
+    "training and dataset are left out, and task.metric names what it reports; every other kind "
+    "trains, on the data set task.dataset. "
     "samplers says what searches (direct_l if unsure), controls what the result is compared with "
     "(keep uniform), budget.n_trials the trials of each search, evaluation.n_seeds the final "
     "trainings of each arm (5 or more for a decision). Defaults fill in what is left out. "

@@ -10,7 +10,7 @@ from typing import Any
 
 from api.cli.findings import Finding, Level
 from service.death import ending_of
-from service.settings import Settings
+from service.settings import WITHOUT_RAY, Settings
 
 TIMEOUT_S = 120
 _SUBJECT = "nodes"
@@ -43,7 +43,7 @@ _STATES: Mapping[str, tuple[Level, str, str]] = {
 
 def check_nodes(settings: Settings) -> Iterator[Finding]:
     """Ask each node of a joined cluster; a local Ray has only this machine, and "none" no node."""
-    if settings.ray_address in ("local", "none"):
+    if settings.ray_address in ("local", WITHOUT_RAY):
         return
     folder = str(settings.data_dir.absolute())
     if not settings.data_dir.is_dir():

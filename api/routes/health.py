@@ -20,7 +20,7 @@ from densearch.plurals import counted
 from service import data_folder
 from service.errors import DeadlineError, SchemaError, UnreadableDatabaseError
 from service.jobs import leases
-from service.settings import Settings
+from service.settings import WITHOUT_RAY, Settings
 from service.storage import deadlines, schema
 from service.storage.database import Database
 from service.storage.refusals import Refusal, explain, refusal_of
@@ -114,6 +114,8 @@ def _dispatcher(database: Database, settings: Settings) -> CheckOut:
         return _failed("dispatcher", leases.no_dispatcher(settings.data_dir))
     n_workers = sum(d.n_workers for d in found)
     detail = f"{len(found)} alive, {counted(n_workers, 'worker')}"
+    if settings.ray_address == WITHOUT_RAY:
+        return CheckOut(name="dispatcher", ok=True, detail=f"{len(found)} alive, without workers")
     if not n_workers:
         detail += ": the Ray cluster has no node with CPUs; start one, or look at the log"
     return CheckOut(name="dispatcher", ok=n_workers > 0, detail=detail)

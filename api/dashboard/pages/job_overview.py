@@ -72,8 +72,8 @@ with Client("{url}") as client:
     for trial in client.work({job_id}):
         network = MyNetwork()
         for density in trial.densities:
-            apply_density(network, density.phi, {layers})
-        value = train(network, **trial.params, seed=trial.seed, split=trial.split)
+            apply_density(network, density.phi{layers})
+        value = train(network, trial.params, trial.seed, trial.split)
         trial.tell(value)
 """
 
@@ -183,7 +183,7 @@ def _trainers_card(session: Session, job: Job, url: str) -> TrainersCard | None:
     if task["kind"] != KIND:
         return None
     is_maximized = task["direction"] == MAXIMIZE
-    layers = "density.layers" if task["layers"] else "None"
+    layers = ", density.layers" if task["layers"] else ""
     return TrainersCard(
         workers=trainers.working(session, job.id),
         metric=f"-{task['metric']}" if is_maximized else task["metric"],

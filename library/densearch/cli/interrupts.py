@@ -26,10 +26,14 @@ def raise_in_commands() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def drop_output() -> None:
+    """Let stdout lead nowhere: what is still held would be written at the end, and fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def end_by_closed_pipe() -> NoReturn:
     """End the process as SIGPIPE does: the reader of its output, such as `head`, has gone."""
-    # What is still held would be written at the end, and fail again.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    drop_output()
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGPIPE)

@@ -17,6 +17,8 @@ import typer
 OPTION = "--json"
 IsJson = Annotated[bool, typer.Option(OPTION, help="Print one JSON document, for scripts.")]
 _DELETE = "\x7f"
+# Of failures that have none of their own, by exit code.
+_TITLES = {1: "Not done", 2: "Wrong usage", 3: "No server"}
 _is_wanted = False
 
 
@@ -62,7 +64,8 @@ def print_problem(detail: str, exit_code: int, problem: Mapping[str, object]) ->
         exit_code: Of the command.
         problem: Further members, such as title, status and errors.
     """
-    document = {**problem, "detail": detail, "exit_code": exit_code}
+    title = _TITLES.get(exit_code, "Ended by an error")
+    document = {"title": title, **problem, "detail": detail, "exit_code": exit_code}
     sys.stderr.write(_encoded(document) + "\n")
 
 

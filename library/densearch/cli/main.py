@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
 
 from densearch.cli import interrupts
 from densearch.extras import required
+
+# Why a write fails that names no file: the disk, a quota, a limit, the device.
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main() -> None:
@@ -48,6 +52,7 @@ def _flush() -> None:
     except BrokenPipeError:
         interrupts.end_by_closed_pipe()
     except OSError as error:
+        interrupts.drop_output()
         _explain(error)
 
 
@@ -56,9 +61,11 @@ def _explain(error: Exception) -> None:
     from densearch.cli import server  # as above
     from densearch.cli.failures import REFUSED, UNREACHABLE, USAGE, fail, problem_of
     from densearch.client import ClientError, UnreachableError  # only a failing command pays
+    from densearch.client.errors import AddressError
 
     if isinstance(error, UnreachableError):
-        fail(str(error), UNREACHABLE, title=error.title)
+        is_usage = isinstance(error, AddressError)
+        fail(str(error), USAGE if is_usage else UNREACHABLE, title=error.title)
     if isinstance(error, ClientError):
         fail(str(error), REFUSED, **problem_of(error))
     known = server.current().explain(error)
@@ -68,6 +75,8 @@ def _explain(error: Exception) -> None:
         fail("an argument or a file's name is no text in this locale: set LC_ALL=C.UTF-8", USAGE)
     if isinstance(error, OSError) and error.filename is not None:
         fail(f"{error.filename}: {error.strerror}", USAGE)
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        fail(f"the output cannot be written: {error.strerror}", USAGE)
     if os.environ.get("DENSEARCH_LOG_LEVEL") == "DEBUG":
         raise error
     fail(

@@ -41,6 +41,9 @@ def read_spec(file: str) -> SpecFile:
     A file's ending says what it is, else its first character: JSON begins with a brace.
     """
     content = _content(file)
+    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+        name = "stdin" if file == STDIN else file
+        fail(f"{name} is empty: send a spec as JSON or YAML (docs/job-spec.md)", USAGE)
     if _is_yaml(file, content):
         return _from_yaml(file, content)
     return SpecFile(content, places_in(content.decode("utf-8", "replace")))
@@ -59,7 +62,7 @@ def _is_yaml(file: str, content: bytes) -> bool:
     ending = Path(file).suffix.lower()
     if ending in {*YAML_ENDINGS, ".json"}:
         return ending != ".json"
-    return bool(content.strip()) and not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
 def _from_yaml(file: str, content: bytes) -> SpecFile:

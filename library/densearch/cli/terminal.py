@@ -12,6 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -31,9 +32,16 @@ _ELLIPSIS, _DOT = "\N{HORIZONTAL ELLIPSIS}", "."
 
 
 def accept_any_text() -> None:
-    """Print characters that the encoding of an output does not have as escapes."""
+    """Print characters that the encoding of an output does not have as escapes.
+
+    A stream that was closed before the start (``>&-``) is None: it becomes one that keeps nothing.
+    """
     codecs.register_error(_READABLE, _readable)
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            nothing = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, nothing)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_READABLE)
 

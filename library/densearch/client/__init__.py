@@ -6,6 +6,7 @@ with required("client"):
     from densearch.client.client import FINAL_STATES, Client, Event
     from densearch.client.datasets import Datasets
     from densearch.client.errors import (
+        AddressError,
         AnswerLostError,
         AnswerTimeoutError,
         ClientError,
@@ -17,6 +18,7 @@ with required("client"):
 
 __all__ = [
     "FINAL_STATES",
+    "AddressError",
     "AnswerLostError",
     "AnswerTimeoutError",
     "AskedDensity",

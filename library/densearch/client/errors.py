@@ -78,6 +78,22 @@ class UnreachableError(ClientError):
         return True
 
 
+class AddressError(UnreachableError):
+    """The URL is none that a server can have; nothing was sent."""
+
+    def _words(self, reason: str) -> tuple[str, str]:
+        detail = (
+            f"{self.url!r} is no address of a server ({reason.rstrip('.')}): write it as in "
+            "http://127.0.0.1:8080"
+        )
+        return "No address", detail
+
+    @property
+    def may_pass(self) -> bool:
+        """It stays wrong."""
+        return False
+
+
 class AnswerTimeoutError(UnreachableError):
     """The server has the request, or a part of it, and did not answer in time."""
 
@@ -102,13 +118,9 @@ class AnswerLostError(UnreachableError):
 
 def unanswered(url: str, error: httpx2.TransportError) -> UnreachableError:
     """Return the error of a request without an answer, by whether it may have arrived."""
-    if isinstance(
-        error,
-        httpx2.ConnectError
-        | httpx2.ConnectTimeout
-        | httpx2.PoolTimeout
-        | httpx2.UnsupportedProtocol,
-    ):
+    if isinstance(error, httpx2.UnsupportedProtocol):
+        return AddressError(url, reason_of(error))
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
         return UnreachableError(url, reason_of(error))
     kind = AnswerTimeoutError if isinstance(error, httpx2.TimeoutException) else AnswerLostError
     return kind(url, reason_of(error))

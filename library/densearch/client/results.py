@@ -166,7 +166,7 @@ class ResultCalls(Transport):
         self._save(f"/v1/jobs/{job_id}/item-losses", path)
 
     def _save(self, address: str, path: Path, timeout_s: float | None = None) -> None:
-        part = path.with_name(path.name + ".part")
+        part, is_moved = _written_first(path)
         limit = self.http.timeout if timeout_s is None else httpx2.Timeout(timeout_s)
         try:
             with self.http.stream("GET", address, timeout=limit) as answer:
@@ -176,8 +176,22 @@ class ResultCalls(Transport):
                 with part.open("wb") as file:
                     for chunk in answer.iter_bytes():
                         file.write(chunk)
-            part.replace(path)
+            if is_moved:
+                part.replace(path.resolve())
         except httpx2.TransportError as error:
             raise unanswered(self.url, error) from error
         finally:
-            part.unlink(missing_ok=True)
+            if is_moved:
+                part.unlink(missing_ok=True)
+
+
+def _written_first(path: Path) -> tuple[Path, bool]:
+    """Return what is written for `path`, and whether it takes its place at the end.
+
+    A device, a pipe or a folder is opened itself: a file that takes its place would end it. A link
+    stays one, and the file that it leads to is replaced.
+    """
+    if path.exists() and not path.is_file():
+        return path, False
+    target = path.resolve()
+    return target.with_name(target.name + ".part"), True

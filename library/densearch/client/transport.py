@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -13,6 +14,7 @@ import httpx2
 
 from densearch import bearer, redaction
 from densearch.client.errors import (
+    AddressError,
     AnswerLostError,
     AnswerTimeoutError,
     ClientError,
@@ -47,6 +49,9 @@ __all__ = [
 # An answer, or a part of one: a typed dictionary of `densearch.answers` is one.
 Json = Mapping[str, Any]
 
+URL_VARIABLE = "DENSEARCH_URL"
+DEFAULT_URL = "http://127.0.0.1:8080"
+
 RETRY_S = 0.25
 # Between looks at a measurement, where the server does not say.
 MEASURING_S = 1.0
@@ -56,7 +61,8 @@ class Transport:
     """A connection to one server. Thread safety: share one instance among threads.
 
     Args:
-        url: Address of the server.
+        url: Address of the server; that of the environment (DENSEARCH_URL), else the default
+            one of `densearch serve`, if None or empty.
         timeout_s: How long to wait for an answer.
         token: The server's; that of the environment (DENSEARCH_TOKEN) if None, none if "".
         transport: Replaces the network, for tests.
@@ -67,13 +73,13 @@ class Transport:
 
     def __init__(
         self,
-        url: str = "http://127.0.0.1:8080",
+        url: str | None = None,
         *,
         timeout_s: float = 30.0,
         token: str | None = None,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        self.url = url.rstrip("/")
+        self.url = (url or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
         try:
             self.http = httpx2.Client(
                 base_url=self.url,
@@ -83,7 +89,7 @@ class Transport:
                 trust_env=False,
             )
         except httpx2.InvalidURL as error:
-            raise UnreachableError(self.url, str(error)) from error
+            raise AddressError(self.url, str(error)) from error
 
     def __enter__(self) -> Self:
         return self

@@ -64,6 +64,14 @@ def test_dispatchers_without_workers_are_not_ready(both: TestClient, database: D
     assert _checks(both)[0] == 200
 
 
+def test_without_ray_no_workers_are_missed(database: Database, settings: Settings) -> None:
+    alone = settings.model_copy(update={"ray_address": "none"})
+    with TestClient(create_app(alone, database), base_url="http://localhost") as client:
+        assert _checks(client)[0] == 503
+        leases.register(database, 0, {"cpus": 0.0})
+        assert _checks(client)[0] == 200
+
+
 def test_a_data_directory_that_is_gone_is_not_ready(
     database: Database, settings: Settings
 ) -> None:

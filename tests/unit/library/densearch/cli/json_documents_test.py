@@ -76,6 +76,9 @@ def test_a_failure_is_one_problem_document(capsys: pytest.CaptureFixture[str]) -
     assert problem["title"] == "Not found"
     assert problem["errors"] == [{"pointer": "/a", "detail": "is odd"}]
     assert (problem["n_errors"], problem["exit_code"]) == (1, 1)
+    with pytest.raises(SystemExit):
+        fail("without a title", 2)
+    assert json.loads(capsys.readouterr().err)["title"] == "Wrong usage"
     json_documents.use([])
     with pytest.raises(SystemExit):
         fail("in words")

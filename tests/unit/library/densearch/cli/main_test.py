@@ -11,7 +11,7 @@ import pytest
 from densearch.cli import server
 from densearch.cli.main import run
 from densearch.cli.server import WITHOUT_SERVER, ServerCommands
-from densearch.client import ClientError, UnreachableError
+from densearch.client import AddressError, ClientError, UnreachableError
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +37,8 @@ def ending_of(error: Exception, capsys: pytest.CaptureFixture[str]) -> tuple[int
         (ClientError(409, "Conflict", "the job has ended"), 1, "the job has ended"),
         (UnreachableError("http://x", "refused"), 3, "no server answers at http://x"),
         (OSError(errno.ENOSPC, "No space left", "/out"), 2, "/out: No space left"),
+        (OSError(errno.ENOSPC, "No space left"), 2, "the output cannot be written: No space left"),
+        (AddressError("nonsense", "no protocol."), 2, "'nonsense' is no address of a server"),
         (OSError("no file is named"), 1, "a defect of densearch: OSError: no file is named"),
         (KeyError("items"), 1, "a defect of densearch: KeyError: 'items'"),
     ],
@@ -76,3 +78,17 @@ def test_without_its_extra_the_command_says_what_to_install() -> None:
     assert "typer is not installed" in ended.stderr
     assert "'./library[cli]'" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "words"),
+    [(">&-", 0, ""), (">/dev/full", 2, "cannot be written: No space left on device")],
+)
+def test_an_output_that_takes_nothing_is_no_defect(output: str, code: int, words: str) -> None:
+    line = f"{sys.executable} -m densearch.cli.main version --json {output}"
+    ended = subprocess.run(
+        ["sh", "-c", line], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == code
+    assert words in ended.stderr
+    assert ("Traceback" in ended.stderr, "Exception" in ended.stderr) == (False, False)

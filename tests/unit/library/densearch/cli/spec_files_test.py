@@ -30,7 +30,6 @@ def _in_words_again() -> Iterator[None]:
         ("a.yml", b'{"a": 1}', b'{"a": 1}'),
         ("a", b"# note\na: 1", b'{"a": 1}'),
         ("a", b' {"a" :1}', b' {"a" :1}'),
-        ("a", b"", b""),
     ],
 )
 def test_the_form_is_seen(name: str, content: bytes, body: bytes, tmp_path: Path) -> None:
@@ -88,3 +87,15 @@ def test_a_missing_file_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> No
         read_spec("/nowhere.yaml")
     assert ended.value.code == 2
     assert "cannot read /nowhere.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_named(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(content)
+    with pytest.raises(SystemExit) as ended:
+        read_spec(str(file))
+    assert ended.value.code == 2
+    assert f"{file} is empty: send a spec" in capsys.readouterr().err

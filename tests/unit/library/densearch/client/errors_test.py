@@ -12,6 +12,7 @@ from densearch.client import errors
     ("error", "kind", "words"),
     [
         (httpx2.ConnectError("refused"), errors.UnreachableError, "no server answers at"),
+        (httpx2.UnsupportedProtocol("no"), errors.AddressError, "is no address of a server"),
         (httpx2.ConnectTimeout("slow"), errors.UnreachableError, "no server answers at"),
         (httpx2.PoolTimeout("busy"), errors.UnreachableError, "no server answers at"),
         (httpx2.ReadTimeout("slow"), errors.AnswerTimeoutError, "may have done"),
@@ -28,5 +29,5 @@ def test_what_may_have_arrived_is_distinguished(
     assert type(found) is kind
     assert words in str(found)
     assert "http://server" in str(found)
-    assert found.may_pass
+    assert found.may_pass == (kind is not errors.AddressError)
     assert found.status == 0

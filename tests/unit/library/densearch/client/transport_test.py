@@ -94,7 +94,7 @@ def test_a_lost_answer_is_asked_for_again_a_slow_one_is_not(
 
 
 def test_an_address_that_is_none_is_a_sentence() -> None:
-    with pytest.raises(UnreachableError, match="no server answers at http://server:port "):
+    with pytest.raises(UnreachableError, match="server:port' is no address of a server"):
         Client("http://server:port")
 
 
@@ -202,3 +202,12 @@ def test_an_estimate_is_asked_for_again_while_it_is_measured(slept: list[float])
         assert client.estimate({}, wait_s=60.0)["state"] == "ready"
         assert client.estimate({})["state"] == "measuring"
     assert slept == [2.0, 2.0]
+
+
+def test_the_address_is_the_arguments_else_the_environments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DENSEARCH_URL", raising=False)
+    assert Client().url == "http://127.0.0.1:8080"
+    monkeypatch.setenv("DENSEARCH_URL", "http://lab:9/")
+    assert (Client().url, Client("http://other").url) == ("http://lab:9", "http://other")
