@@ -80,7 +80,16 @@ def show_report(report: Json, screen: Console | None = None, decision: Json | No
         return
     screen.print(Text("How we know"))
     for words in report["evidence"]:
-        screen.print(Text(f"  {words}"))
+        for text in _hanging(words, screen):
+            screen.print(text)
+
+
+def _hanging(words: str, screen: Console) -> Iterator[Text]:
+    """Yield a sentence's lines, those after the first further in: it is seen where one begins."""
+    wrapped = Text(words).wrap(screen, max(screen.width - 4, 1))
+    for index, line in enumerate(wrapped):
+        line.rstrip()
+        yield Text("    " if index else "  ").append_text(line)
 
 
 def decision_lines(decision: Json | None) -> Iterator[Text]:

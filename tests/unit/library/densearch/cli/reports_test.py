@@ -209,6 +209,15 @@ class TestReport:
         assert made.startswith("Use it.\nMore.\n\n")
         assert made.rstrip().endswith("How we know\n  a / b = 0.9")
 
+    def test_what_does_not_fit_a_line_goes_on_further_in(self) -> None:
+        made = shown(40, findings=["Use it."], evidence=["ten_of_ten " * 5, "five"])
+        lines = [line.rstrip() for line in made.rstrip().splitlines()]
+        assert lines[lines.index("How we know") + 1 :] == [
+            "  ten_of_ten ten_of_ten ten_of_ten",
+            "    ten_of_ten ten_of_ten",
+            "  five",
+        ]
+
 
 class TestJob:
     def test_one_without_a_report_has_its_studies(
