@@ -55,6 +55,7 @@ from api.routes import (
     trials,
     webhooks,
 )
+from api.trial_looks import TrialLooks
 from service.datasets.importer import Importer
 from service.hosts import Hosts
 from service.settings import Settings
@@ -116,6 +117,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     # Set by whatever runs the server, before it waits for open responses.
     app.state.ending = threading.Event()
     app.state.feed = EventFeed(database, app.state.ending)
+    app.state.looks = TrialLooks(database)
     app.state.kept_answers = KeptAnswers()
     app.state.metrics = Metrics(database, settings.lease_s, settings.data_dir)
     app.state.importer = Importer(database, settings, handlers.document_of, app.state.ending)

@@ -1,4 +1,4 @@
-"""Dependencies of request handlers: the app's database, settings and event feed.
+"""Dependencies of request handlers: the app's database, settings, event feed and looks.
 
 The dependencies are coroutines, since FastAPI runs plain functions in a thread: `/readyz` must
 answer while all threads are blocked.
@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.event_feed import EventFeed
+from api.trial_looks import TrialLooks
 from service.datasets.importer import Importer
 from service.settings import Settings
 from service.storage.database import Database
@@ -41,6 +42,11 @@ async def _feed(request: Request) -> EventFeed:
     return found
 
 
+async def _looks(request: Request) -> TrialLooks:
+    found: TrialLooks = request.app.state.looks
+    return found
+
+
 async def _importer(request: Request) -> Importer:
     found: Importer = request.app.state.importer
     return found
@@ -48,5 +54,6 @@ async def _importer(request: Request) -> Importer:
 
 InDatabase = Annotated[Database, Depends(_database)]
 InImporter = Annotated[Importer, Depends(_importer)]
+InLooks = Annotated[TrialLooks, Depends(_looks)]
 InFeed = Annotated[EventFeed, Depends(_feed)]
 WithSettings = Annotated[Settings, Depends(_settings)]

@@ -98,8 +98,8 @@ class HeldJobs:
         guessing = {job_id for job_id in outside if self.runs[job_id].may_guess}
         with self._database.read() as session:
             now = shared_clock.now(session)
-            self.touch(trainers.with_news(session, outside, now))
-            self.touch(trainers.waited_for(session, guessing, now))
+            news = trainers.news(session, outside, now)
+        self.touch(news.heard | (news.waited_for & guessing))
 
     def is_touched(self, job_id: int) -> bool:
         """Whether something has changed for a run since its last step."""

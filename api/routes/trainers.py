@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import json_body, request_body
-from api.context import InDatabase
+from api.context import InDatabase, InLooks
 from api.paging import Id
 from api.problems.handlers import documented
 from api.schemas.trainers import (
@@ -25,18 +25,18 @@ from api.schemas.trainers import (
     TellBody,
     TrialEndOut,
 )
+from api.trial_looks import TrialLooks
 from densearch.plugins.sections import Section
 from service.errors import Fault, InvalidBodyError
-from service.jobs import trainers
-from service.jobs.trainers import AskedTrials, ClaimedTrial, Heard
+from service.jobs import asks, trainers
+from service.jobs.asks import AskedTrials, ClaimedTrial
+from service.jobs.trainers import Heard
 from service.records import Json
 from service.states import MessageKind
 from service.storage.database import Database
 from service.validation.request_bodies import read
 
 router = APIRouter(prefix="/v1", tags=["trainers"])
-# How often a trainer that waits looks for a trial.
-LOOK_S = 0.1
 TOKEN = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"  # noqa: S105 - an example
 REFUSED = documented(400, 403, 404, 409, 413, 415, 422)
 Body = Annotated[object, Depends(json_body)]
@@ -52,47 +52,50 @@ def _body(kind: type[Section], **example: Any) -> dict[str, Any]:
     responses=documented(400, 404, 409, 413, 415, 422),
     openapi_extra=_body(AskBody, count=1, worker="gpu-3", wait_s=30),
 )
-async def ask_for_trials(request: Request, database: InDatabase, job_id: Id, body: Body) -> AskOut:
+async def ask_for_trials(
+    request: Request, database: InDatabase, looks: InLooks, job_id: Id, body: Body
+) -> AskOut:
     """Claim up to `count` trials of an external training; wait for one if there is none.
 
     Each trial is given to one trainer, until it ends or its lease does. A job that has ended
     answers no trials and `done`.
     """
     wanted = read(AskBody, body, InvalidBodyError)
-    asked = await _asked(request, database, job_id, wanted)
-    lease_s = trainers.lease_s_of(asked.job)
+    asked = await _asked(request, database, looks, job_id, wanted)
+    lease_s = asks.lease_s_of(asked.job)
     return AskOut(
-        trials=[_trial(one, lease_s, asked.job.spec["task"]) for one in asked.claims],
+        trials=[_trial(one, lease_s, asked.job.task) for one in asked.claims],
         done=asked.job.state.is_final,
         state=asked.job.state,
     )
 
 
 async def _asked(
-    request: Request, database: Database, job_id: int, wanted: AskBody
+    request: Request, database: Database, looks: TrialLooks, job_id: int, wanted: AskBody
 ) -> AskedTrials:
-    """Claim trials, or wait for them; only a look holds a thread and a connection."""
+    """Claim trials, or wait for them; only a claim holds a thread and a connection."""
     key = wanted.key or secrets.token_hex(32)
     deadline = time.monotonic() + wanted.wait_s
+    given = (database, job_id, wanted.count, wanted.worker, key)
+    claim = partial(asks.claim, *given, is_new=wanted.key is None)
+    asked = await run_in_threadpool(claim)
     note: int | None = None
     try:
-        while True:
-            job, has = await run_in_threadpool(trainers.find, database, job_id, wanted.key)
-            if has:
-                given = (job_id, wanted.count, wanted.worker, key)
-                asked = await run_in_threadpool(trainers.claim, database, *given)
-                if asked.claims:
-                    return asked
+        while not (asked.claims or asked.job.state.is_final):
             left_s = deadline - time.monotonic()
-            if job.state.is_final or left_s <= 0.0 or await _is_over(request):
-                return AskedTrials(job, [])
+            if left_s <= 0.0 or await _is_over(request):
+                break
             if note is None:
                 waits = (job_id, wanted.worker, wanted.count, left_s)
-                note = await run_in_threadpool(trainers.wait, database, *waits)
-            await asyncio.sleep(min(LOOK_S, left_s))
+                note = await run_in_threadpool(asks.wait, database, *waits)
+            job, has = await looks.next(job_id)
+            asked = AskedTrials(job, [])
+            if has:
+                asked = await run_in_threadpool(claim)
     finally:
         if note is not None:
-            await run_in_threadpool(trainers.stop_waiting, database, note)
+            await run_in_threadpool(asks.stop_waiting, database, note)
+    return asked
 
 
 async def _is_over(request: Request) -> bool:
@@ -135,10 +138,11 @@ def _heard(found: Heard) -> HeardOut:
     responses=REFUSED,
     openapi_extra=_body(HeartbeatBody, token=TOKEN),
 )
-def send_heartbeat(database: InDatabase, trial_id: Id, body: Body) -> HeardOut:
+async def send_heartbeat(database: InDatabase, trial_id: Id, body: Body) -> HeardOut:
     """Keep a trial: its lease begins again, by the server's clock."""
     sent = read(HeartbeatBody, body, InvalidBodyError)
-    return _heard(trainers.heartbeat(database, trial_id, sent.token))
+    given = (database, trial_id, sent.token)
+    return _heard(await run_in_threadpool(trainers.heartbeat, *given))
 
 
 @router.post(
@@ -147,11 +151,11 @@ def send_heartbeat(database: InDatabase, trial_id: Id, body: Body) -> HeardOut:
     responses=REFUSED,
     openapi_extra=_body(ReportBody, token=TOKEN, epoch=1, value=0.51),
 )
-def report_epoch(database: InDatabase, trial_id: Id, body: Body) -> HeardOut:
+async def report_epoch(database: InDatabase, trial_id: Id, body: Body) -> HeardOut:
     """Report the value of an epoch; the answer says whether to stop."""
     sent = read(ReportBody, body, InvalidBodyError)
-    given = (sent.token, sent.epoch, sent.value, sent.metrics)
-    return _heard(trainers.report(database, trial_id, *given))
+    given = (database, trial_id, sent.token, sent.epoch, sent.value, sent.metrics)
+    return _heard(await run_in_threadpool(trainers.report, *given))
 
 
 @router.post(
@@ -160,11 +164,11 @@ def report_epoch(database: InDatabase, trial_id: Id, body: Body) -> HeardOut:
     responses=REFUSED,
     openapi_extra=_body(TellBody, token=TOKEN, value=0.37),
 )
-def tell_value(database: InDatabase, trial_id: Id, body: Body) -> TrialEndOut:
+async def tell_value(database: InDatabase, trial_id: Id, body: Body) -> TrialEndOut:
     """Tell a trial's value, that it diverged, or why it failed; the same again is no error."""
     sent = read(TellBody, body, InvalidBodyError)
-    outcome = _outcome(sent)
-    return TrialEndOut(outcome=trainers.tell(database, trial_id, sent.token, outcome))
+    given = (database, trial_id, sent.token, _outcome(sent))
+    return TrialEndOut(outcome=await run_in_threadpool(trainers.tell, *given))
 
 
 def _outcome(sent: TellBody) -> Json:
@@ -185,7 +189,8 @@ def _outcome(sent: TellBody) -> Json:
     responses=REFUSED,
     openapi_extra=_body(ReleaseBody, token=TOKEN),
 )
-def release_trial(database: InDatabase, trial_id: Id, body: Body) -> TrialEndOut:
+async def release_trial(database: InDatabase, trial_id: Id, body: Body) -> TrialEndOut:
     """Give a trial back: it is offered again at once, and the attempt is not counted."""
     sent = read(ReleaseBody, body, InvalidBodyError)
-    return TrialEndOut(outcome=trainers.release(database, trial_id, sent.token))
+    given = (database, trial_id, sent.token)
+    return TrialEndOut(outcome=await run_in_threadpool(trainers.release, *given))

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from api.schemas.base import Out
 from densearch.plugins.sections import Section
-from service.jobs.trainers import MOST_TRIALS, Reason, Standing
+from service.jobs.asks import MOST_TRIALS
+from service.jobs.trainers import Reason, Standing
 from service.states import JobState, Phase
 
 LONGEST_WAIT_S = 30.0

@@ -15,7 +15,7 @@ from service.costs.prices import UNPRICED, Prices
 from service.digest import digest_of
 from service.errors import Fault, IdempotencyConflictError, InvalidSpecError
 from service.extensions.entry_points import PluginError
-from service.jobs import references
+from service.jobs import references, trainers
 from service.records import Job, Json
 from service.spec import JobSpec
 from service.states import JobState
@@ -251,6 +251,7 @@ def cancel_all(database: Database, job_ids: Sequence[int]) -> None:
 
 def _cancel(session: Session, job_ids: Sequence[int]) -> list[Job]:
     trials.cancel_open(session, job_ids, clock.now())
+    trainers.keep_unheard(session, job_ids)
     return [jobs.set_state(session, job_id, JobState.CANCELLED) for job_id in job_ids]
 
 
@@ -267,6 +268,7 @@ def fail(database: Database, job: Job, error: Exception) -> None:
         if jobs.lock_leased(session, job).state.is_final:
             return
         trials.cancel_open(session, [job.id], clock.now())
+        trainers.keep_unheard(session, [job.id])
         is_refused = isinstance(error, InvalidSpecError | PluginError)  # though the API took it
         title = "The dispatcher cannot run it" if is_refused else type(error).__name__
         detail = {"title": title, "detail": str(error)}

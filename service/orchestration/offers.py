@@ -8,7 +8,7 @@ claims a trial, nor on how often one is lost.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -19,7 +19,7 @@ from service.orchestration.messages import Ended, Ending, Update
 from service.orchestration.run import Run
 from service.records import Json, Trial
 from service.states import AttemptState, MessageKind, Phase, TrialState
-from service.storage import shared_clock, trainers, trials
+from service.storage import held_claims, shared_clock, trainers, trials
 from service.storage.trainers import TrainerMessage
 from service.studies.study_run import is_speculation
 from service.tasks.external import ExternalTask, minimised
@@ -28,6 +28,8 @@ from service.tasks.external import ExternalTask, minimised
 RESERVE = 64
 # Messages of one step.
 MOST_MESSAGES = 1_000
+# What trainers say of a trial that goes on.
+UNDER_WAY = (MessageKind.CLAIMED, MessageKind.REPORTED)
 NEVER_ASKED = (
     "no trainer has asked yet: start your program, which asks for trials with Client.work"
 )
@@ -50,13 +52,16 @@ def task_of(run: Run) -> ExternalTask:
 def hear(session: Session, run: Run) -> list[Update]:
     """Take in what trainers did since the last step: claims at once, ends as updates."""
     updates: list[Update] = []
-    for message in trainers.take_messages(session, run.job.id, MOST_MESSAGES):
+    messages = trainers.take_messages(session, run.job.id, MOST_MESSAGES)
+    ends = {m.attempt_id: int(m.body["trial_id"]) for m in messages if m.kind not in UNDER_WAY}
+    reported = trainers.reported(session, ends) if ends else {}
+    for message in messages:
         if message.kind == MessageKind.CLAIMED:
             _claimed(session, run, message)
         elif message.kind == MessageKind.REPORTED:
             _announce(run, message)
         else:
-            updates.append(_ended(session, run, message))
+            updates.append(_ended(run, message, reported.get(message.attempt_id, ())))
     ended = {update.attempt_id for update in updates}
     lapsed = trainers.lapsed(session, run.job.id, shared_clock.now(session))
     updates += [
@@ -76,12 +81,15 @@ def _claimed(session: Session, run: Run, message: TrainerMessage) -> None:
     if trial.state is TrialState.WAITING:
         _start(run, attempt_id, trial, message.sent_at)
     elif attempt_id not in run.live:
-        # It was dropped in the meantime: the row becomes again what is known here.
-        run.log.change(trial_id, state=trial.state)
-        trials.change_attempts(
-            session,
-            [{"id": attempt_id, "state": AttemptState.CANCELLED, "finished_at": message.sent_at}],
-        )
+        _give_up(session, run, message)
+
+
+def _give_up(session: Session, run: Run, message: TrainerMessage) -> None:
+    """Cancel a claim whose trial was dropped: its row becomes again what is known here."""
+    trial_id = int(message.body["trial_id"])
+    run.log.change(trial_id, state=run.log.trials[trial_id].state)
+    ended = {"state": AttemptState.CANCELLED, "finished_at": message.sent_at}
+    trials.change_attempts(session, [{"id": message.attempt_id, **ended}])
 
 
 def _start(run: Run, attempt_id: int, trial: Trial, at: datetime) -> None:
@@ -106,12 +114,11 @@ _ENDINGS = {
 }
 
 
-def _ended(session: Session, run: Run, message: TrainerMessage) -> Ended:
+def _ended(run: Run, message: TrainerMessage, rows: Sequence[Json]) -> Ended:
     """Return the end of an attempt; its values are turned so that lower is better."""
     body, task = message.body, task_of(run)
     section, kind = task.model_dump(mode="json"), message.kind
     trial_id, value = int(body["trial_id"]), body.get("value")
-    rows = trainers.reported(session, trial_id, message.attempt_id)
     curve = tuple(minimised(section, float(row[task.metric])) for row in rows)
     metrics = body.get("metrics") or {}
     return Ended(
@@ -133,8 +140,10 @@ def _ended(session: Session, run: Run, message: TrainerMessage) -> Ended:
 def place(session: Session, run: Run) -> None:
     """Offer the trials that may start; for trainers that still wait, points ahead of need."""
     _offer(session, run, RESERVE - len(run.offered))
+    if not run.may_guess:
+        return
     n_idle = trainers.n_wanted(session, run.job.id, shared_clock.now(session)) - len(run.offered)
-    if n_idle > 0 and run.may_guess:
+    if n_idle > 0:
         run.has_guesses = ask.speculate(session, run, n_idle)
         _offer(session, run, n_idle, with_speculation=True)
 
@@ -184,6 +193,8 @@ def _assignment(run: Run, trial: Trial) -> Json:
 def withdraw(session: Session, run: Run) -> bool:
     """Withdraw the offers of trials that wait no longer, and of a job that has stopped.
 
+    Before their rows are written: a claim locks the offer first and then the trial, too.
+
     Returns:
         Whether any was withdrawn while the job goes on: others may take their places.
     """
@@ -191,6 +202,10 @@ def withdraw(session: Session, run: Run) -> bool:
     gone = {trial_id for trial_id in run.offered if trial_id not in waits}
     trainers.withdraw(session, gone)
     run.offered -= gone
+    if gone and run.job.state.is_final:  # no step comes that would hear of a claim since
+        for message in trainers.take_messages(session, run.job.id, MOST_MESSAGES):
+            if message.kind == MessageKind.CLAIMED and message.attempt_id not in run.live:
+                _give_up(session, run, message)
     return bool(gone) and run.is_active
 
 
@@ -199,7 +214,7 @@ def reason(session: Session, run: Run) -> str | None:
     if run.log.running or not run.offered:
         return None
     now, until = shared_clock.now(session), trainers.heard_until(session, run.job.id)
-    if trainers.waiting_workers(session, run.job.id, now) or (until is not None and until > now):
+    if trainers.is_waited_for(session, run.job.id, now) or (until is not None and until > now):
         return None
     return NEVER_ASKED if until is None else NO_LONGER_ASKED
 
@@ -222,7 +237,7 @@ def resume(session: Session, run: Run) -> None:
         return
     now = shared_clock.now(session)
     until = now + timedelta(seconds=task_of(run).lease_s)
-    trainers.prolong(session, run.live.keys(), until)
+    held_claims.prolong(session, run.live.keys(), until)
     for attempt_id, trial_id in run.live.items():
         trial = run.log.trials[trial_id]
         if trial.state is TrialState.WAITING:  # it was claimed while the log was read

@@ -85,6 +85,7 @@ def take(
         updates = [*updates, *offers.hear(session, run)]
     before = announcements.leading(run)
     results.record(session, run, updates)
+    has_withdrawn = bool(updates) and run.is_external and offers.withdraw(session, run)
     if updates:
         run.log.flush(session)  # a trial that is issued now finds these results
     is_unsized = run.is_active and not pack_width.settle(session, run)
@@ -100,7 +101,7 @@ def take(
         has_moved = completion.finish_phase(session, run)
         has_more = has_more or has_reused or has_moved
     if run.is_external:
-        has_more = offers.withdraw(session, run) or has_more
+        has_more = offers.withdraw(session, run) or has_withdrawn or has_more
     run.log.flush(session)
     announcements.announce_best(session, run, before)
     run.assess(has_more=has_more, is_unsized=is_unsized)

@@ -8,7 +8,9 @@ checkpoints the WAL: SQLite up to 3.51.2 can corrupt it otherwise.
 from __future__ import annotations
 
 import json
+import math
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -65,6 +67,7 @@ class Database:
         self._safe_writer = self._writer.execution_options(synchronous="FULL")
         self.recent_reads = RecentReads()
         self._known: dict[Any, Any] = {Answers: Answers(), RecentReads: self.recent_reads}
+        self._turns = threading.Lock()
         # For work that is known to take long, such as a migration: its statements have no limit.
         self.patient = self.engine.execution_options(is_patient=True)
 
@@ -135,9 +138,24 @@ class Database:
             engine = engine.execution_options(is_patient=True)
         if not follows_references:
             engine = engine.execution_options(foreign_keys="OFF")
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with self._turn(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
         self.recent_reads.forget()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let the writers of this process take turns at SQLite: its own queue is a lottery.
+
+        A connection that waits for SQLite's lock sleeps up to 0.1 s and tries again, behind
+        writers that come meanwhile. One that gets no turn in time goes on: SQLite says why not.
+        """
+        wait_s = max(min(BUSY_TIMEOUT_MS / 1000, deadlines.left_s()), 0.0)
+        has_turn = self.is_sqlite and self._turns.acquire(timeout=wait_s)
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._turns.release()
 
     def ping(self) -> None:
         """Raise SQLAlchemy's error when the database does not answer.
@@ -229,7 +247,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("foreign_keys", "ON") != keys:  # in a transaction it would do nothing
         connection.exec_driver_sql(f"PRAGMA foreign_keys={keys}")
         connection.info["foreign_keys"] = keys
-    wait_ms = int(1000 * max(min(BUSY_TIMEOUT_MS / 1000, deadlines.left_s()), 0))
+    wait_s = max(min(BUSY_TIMEOUT_MS / 1000, deadlines.left_s()), 0)
+    # Whole seconds where there are some: the next transaction then often needs no pragma.
+    wait_ms = 1000 * math.floor(wait_s) or int(1000 * wait_s)
     if connection.info.get("busy_timeout", BUSY_TIMEOUT_MS) != wait_ms:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms}")
         connection.info["busy_timeout"] = wait_ms

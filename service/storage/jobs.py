@@ -47,6 +47,7 @@ def get(session: Session, job_id: int) -> Job:
 def lock(session: Session, job_id: int) -> Job:
     """Return a job and hold its row until the transaction ends: the job's writers take turns.
 
+    Rows that only refer to the job are stored meanwhile, as everywhere here: its key stays.
     Events of one job are thereby committed in the order of their ids.
     """
     return to_value(Job, locked_row(session, job_id))
@@ -55,7 +56,7 @@ def lock(session: Session, job_id: int) -> Job:
 def lock_open(session: Session, job_ids: Sequence[int]) -> list[int]:
     """Hold the rows of those of some jobs that have not ended; returns their ids."""
     query = select(JobRow).where(JobRow.id.in_(job_ids), JobRow.state.in_(WORKING))
-    query = query.order_by(JobRow.id).with_for_update()
+    query = query.order_by(JobRow.id).with_for_update(key_share=True)
     found = session.scalars(query.execution_options(populate_existing=True))
     return [row.id for row in found]
 
@@ -77,7 +78,7 @@ def lock_leased(session: Session, job: Job) -> Job:
         LeaseLostError: Another dispatcher holds it now, or a user has deleted it.
     """
     columns = (JobRow.state, JobRow.waits_for, JobRow.lease_owner, JobRow.lease_fence)
-    query = select(*columns).where(JobRow.id == job.id).with_for_update()
+    query = select(*columns).where(JobRow.id == job.id).with_for_update(key_share=True)
     row = session.execute(query).one_or_none()  # None once the job was deleted
     if row is None or (row.lease_owner, row.lease_fence) != (job.lease_owner, job.lease_fence):
         raise LeaseLostError(job.id)
@@ -94,7 +95,7 @@ def time_at_work(session: Session, job_id: int) -> tuple[float, datetime | None]
 def _row(session: Session, job_id: int, *, is_locked: bool = False) -> JobRow:
     query = _WANTED
     if is_locked:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     row = session.scalars(query, {"wanted": job_id}).one_or_none()
     if row is None:
         raise NotFoundError("job", job_id)
@@ -173,7 +174,7 @@ def claim(session: Session, owner: str, lease_s: float) -> list[Job]:
             _is_free(now),
         )
         .order_by(JobRow.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     claimed = []
     for row in session.scalars(query):
@@ -197,7 +198,7 @@ def held(session: Session, owner: str) -> list[int]:
     query = (
         select(JobRow.id)
         .where(JobRow.lease_owner == owner, JobRow.state.in_(WORKING))
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return list(session.scalars(query))
 

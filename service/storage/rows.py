@@ -7,6 +7,8 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
 
+from sqlalchemy import Row
+
 from service import records, states, webhook_records
 from service.storage.declarative import Base
 
@@ -29,7 +31,7 @@ def _plan(kind: Hashable) -> tuple[tuple[str, type | None], ...]:
     return tuple((f.name, _ENUMS.get((kind, f.name))) for f in fields(kind))  # type: ignore[arg-type]
 
 
-def to_value(kind: type[T], row: Base) -> T:
+def to_value(kind: type[T], row: Base | Row[Any]) -> T:
     """Copy a row into a value of `kind`."""
     values: dict[str, Any] = {}
     for name, enum in _plan(kind):  # type: ignore[arg-type] # a class is hashable

@@ -11,8 +11,9 @@ both at once. The length of a lease proves nothing: dispatchers may have differe
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, func, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service import clock
@@ -30,6 +31,16 @@ def now(session: Session) -> datetime:
         return clock.now()
     query = select(func.clock_timestamp(type_=DateTime(timezone=True)))
     return session.execute(query).scalar_one().astimezone(UTC)
+
+
+def column(is_pg: bool) -> ColumnElement[Any]:  # noqa: FBT001 - which database is asked
+    """Return what a SELECT names to learn the time on the way; `read` makes a time of it."""
+    return func.clock_timestamp(type_=DateTime(timezone=True)) if is_pg else null()
+
+
+def read(found: datetime | None) -> datetime:
+    """Return the present time from what `column` gave."""
+    return clock.now() if found is None else found.astimezone(UTC)
 
 
 def has_run_out(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
+from sqlalchemy import Insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,12 @@ def is_postgresql(session: Session) -> bool:
 def insert_into(session: Session, table: Any) -> postgresql.Insert | sqlite.Insert:  # noqa: ANN401 - a table or its class
     """Return an INSERT of the session's database, whose rows may conflict with stored ones."""
     return postgresql.insert(table) if is_postgresql(session) else sqlite.insert(table)
+
+
+def put(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store rows in their order; a single one takes one trip, several of psycopg take more."""
+    if rows:
+        session.execute(statement, dict(rows[0]) if len(rows) == 1 else [dict(r) for r in rows])
 
 
 def key_chunks(keys: Collection[Key]) -> Iterator[list[Key]]:

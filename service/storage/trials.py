@@ -27,7 +27,7 @@ from service.storage.jobs import deleted
 from service.storage.rows import to_value
 from service.storage.statements import insert_into, key_chunks
 from service.storage.tables import AttemptRow, MeasurementRow, TrialRow
-from service.storage.trainer_tables import OfferRow, TrainerMessageRow
+from service.storage.trainer_tables import OfferRow
 
 Values = Mapping[str, Any]
 # Rows read at a time when all of a job's are read.
@@ -234,10 +234,10 @@ def count_failed_attempts(session: Session, trial_id: int) -> int:
 def cancel_open(session: Session, job_ids: Collection[int], now: Any) -> None:  # noqa: ANN401 - a time
     """Cancel every trial of some jobs that has not ended, and the attempts at them.
 
-    What is offered to trainers is withdrawn; what they reported since the last step is dropped.
+    What is offered to trainers is withdrawn first: a claim that is on its way is waited for, and
+    none comes later.
     """
-    for kind in (OfferRow, TrainerMessageRow):
-        session.execute(delete(kind).where(kind.job_id.in_(job_ids)))
+    session.execute(delete(OfferRow).where(OfferRow.job_id.in_(job_ids)))
     open_states = (TrialState.WAITING, TrialState.RUNNING)
     session.execute(
         update(TrialRow)

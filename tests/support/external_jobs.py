@@ -8,8 +8,9 @@ from typing import Any
 
 from densearch.client.client import Json
 from service.digest import canonical_json
-from service.jobs import commands, trainers
-from service.jobs.trainers import ClaimedTrial, Standing
+from service.jobs import asks, commands, trainers
+from service.jobs.asks import ClaimedTrial
+from service.jobs.trainers import Standing
 from service.records import Job, Trial
 from service.states import MessageKind
 from service.storage import jobs, trials
@@ -48,7 +49,7 @@ def value_of(trial: Trial) -> float:
 def claim(
     database: Database, job_id: int, n: int = 1, key: str = "a key of an ask"
 ) -> list[ClaimedTrial]:
-    return trainers.claim(database, job_id, n, "trainer", key).claims
+    return asks.claim(database, job_id, n, "trainer", key).claims
 
 
 def train(database: Database, one: ClaimedTrial, stop_after: int = EPOCHS) -> bool:

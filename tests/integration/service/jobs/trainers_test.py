@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from service.errors import NotFoundError
-from service.jobs import commands, deletion, trainers
+from service.jobs import commands, trainers
 from service.settings import Settings
-from service.states import MessageKind
+from service.states import AttemptState, MessageKind, TrialState
+from service.storage import trials
 from service.storage.database import Database
-from service.trainer_errors import (
-    EpochOrderError,
-    NotExternalError,
-    OtherReportError,
-    UnknownTokenError,
-)
-from service.validation import parse
-from tests.support.external_jobs import claim, end, job_of, submit
+from service.trainer_errors import EpochOrderError, OtherReportError, UnknownTokenError
+from tests.support.external_jobs import claim, end, submit
 from tests.support.pretended_cluster import PretendedCluster
 from workers.dispatcher import Dispatcher
-
-FUNCTION = {"name": "f", "task": {"kind": "function", "name": "sphere"}, "budget": {"n_trials": 2}}
 
 
 @pytest.fixture
@@ -37,28 +27,6 @@ def offered(database: Database, tmp_path: Path) -> Iterator[int]:
     dispatcher.turn(looks=True)
     yield job_id
     dispatcher.resign()
-
-
-def test_asks_at_once_get_different_trials(database: Database, offered: int) -> None:
-    gate = threading.Barrier(8)
-
-    def ask(n: int) -> list[int]:
-        gate.wait()
-        return [one.trial.id for one in claim(database, offered, 2, f"key of the ask {n}")]
-
-    with ThreadPoolExecutor(8) as pool:
-        found = [trial_id for ids in pool.map(ask, range(8)) for trial_id in ids]
-    assert len(found) == len(set(found)) > 8
-
-
-def test_an_ask_sent_again_gets_its_trials_again(database: Database, offered: int) -> None:
-    first = claim(database, offered, 2)
-    again = claim(database, offered, 2)
-    assert [(one.trial.id, one.token) for one in first] == [(o.trial.id, o.token) for o in again]
-    other = claim(database, offered, 2, "a key of another ask")
-    assert not {one.trial.id for one in other} & {one.trial.id for one in first}
-    end(database, first[0])
-    assert [one.trial.id for one in claim(database, offered, 2)] == [first[1].trial.id]
 
 
 def test_a_value_is_taken_once(database: Database, offered: int) -> None:
@@ -90,19 +58,17 @@ def test_epochs_come_in_order_and_once(database: Database, offered: int) -> None
     assert [report(epoch, 0.1) for epoch in (2, 3, 4)] == [None, None, "complete"]
 
 
-def test_only_an_external_job_is_asked_and_a_deleted_one_is_not_found(
+def test_a_value_that_no_step_has_heard_of_outlives_a_cancellation(
     database: Database, offered: int
 ) -> None:
-    own = commands.submit(database, parse.parse(FUNCTION))[0].id
-    with pytest.raises(NotExternalError):
-        claim(database, own)
-    (one,) = claim(database, offered)
+    one, other = claim(database, offered, 2)
+    assert end(database, one, value=0.5, metrics={"recall": 0.7}) == "taken"
     commands.cancel(database, offered)
-    assert claim(database, offered, key="a key of another ask") == []
-    assert job_of(database, offered).state.is_final
-    assert end(database, one) == "late"
-    deletion.delete(database, offered)
-    with pytest.raises(UnknownTokenError):
-        end(database, one)
-    with pytest.raises(NotFoundError):
-        claim(database, offered)
+    with database.read() as session:
+        (kept,), (none,) = (trials.attempts(session, c.trial.id) for c in (one, other))
+        trial = trials.get(session, one.trial.id)
+    assert (kept.state, kept.value, kept.is_late) == (AttemptState.CANCELLED, -0.5, True)
+    assert kept.metrics == {"mAP": 0.5, "recall": 0.7}
+    assert (none.value, none.is_late) == (None, False)
+    assert (trial.state, trial.value) == (TrialState.CANCELLED, None)
+    assert end(database, one, value=0.5, metrics={"recall": 0.7}) == "late"

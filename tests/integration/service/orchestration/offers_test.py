@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from service import clock
-from service.jobs import commands, leases, trainers
-from service.jobs.trainers import ClaimedTrial
+from service.jobs import asks, commands, leases, trainers
+from service.jobs.asks import ClaimedTrial
 from service.settings import Settings
 from service.states import AttemptState, JobState, MessageKind, TrialState
 from service.storage import trials
@@ -189,7 +189,7 @@ def test_trainers_that_wait_get_points_ahead_of_need(
     dispatcher.turn(looks=True)
     first = claim(sqlite_database, job_id, 20)
     n_sure = len(first)
-    trainers.wait(sqlite_database, job_id, "idle", 2, 30.0)
+    asks.wait(sqlite_database, job_id, "idle", 2, 30.0)
     dispatcher.turn(looks=True)
     ahead = claim(sqlite_database, job_id, 20, "a key of another ask")
     assert n_sure > 0

@@ -1,0 +1,59 @@
+"""One look in the database for all trainers that wait for trials of the same job."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import Context
+
+from starlette.concurrency import run_in_threadpool
+
+from service.jobs import asks
+from service.storage.claims import AskedJob
+from service.storage.database import Database
+from service.storage.deadlines import within
+
+# How often a job is looked at while trainers wait for it.
+LOOK_S = 0.1
+READ_S = 5.0
+
+Look = tuple[AskedJob, bool]
+
+
+class TrialLooks:
+    """Looks for trials on behalf of asks that wait; 100 of them cost as much as one.
+
+    Thread safety: none; it lives in the event loop of the server.
+
+    Args:
+        database: Read in a thread, a short transaction for each look.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._under_way: dict[int, asyncio.Task[Look]] = {}
+
+    async def next(self, job_id: int) -> Look:
+        """Return a job, and whether a trial of it is offered, at its next look.
+
+        Raises:
+            DensearchError: As `service.jobs.asks.find`.
+        """
+        task = self._under_way.get(job_id)
+        if task is None:
+            # Not in the context of the first ask, whose deadline is not that of the others.
+            task = asyncio.create_task(self._look(job_id), context=Context())
+            task.add_done_callback(_note)
+            self._under_way[job_id] = task
+        return await asyncio.shield(task)
+
+    async def _look(self, job_id: int) -> Look:
+        await asyncio.sleep(LOOK_S)
+        del self._under_way[job_id]  # who comes from now on waits for another look
+        with within(READ_S):
+            return await run_in_threadpool(asks.find, self._database, job_id)
+
+
+def _note(task: asyncio.Task[Look]) -> None:
+    """Read a look's error: those that waited for it may all be gone."""
+    if not task.cancelled():
+        task.exception()
