@@ -18,8 +18,17 @@ _WORDS = {
     "model_attributes_type": "must be an object",
     "missing": "is required",
     "int_parsing": "must be a whole number",
-    # Names and keys alone have patterns.
-    "string_pattern_mismatch": "must be printable text on one line, not spaces alone",
+}
+# Names and keys alone have patterns; each that is not about control characters has its words.
+_LINE = "must be printable text on one line, not spaces alone"
+_PATTERNS = {
+    r"^[a-z0-9][a-z0-9-]{0,63}$": "must be 1 to 64 lower-case letters, digits and hyphens, and "
+    "begin with no hyphen",
+    r"^[A-Za-z][A-Za-z0-9_./@ -]*$": "must begin with a letter, and have letters of English, "
+    "digits, blanks and _ . / @ - alone",
+    r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$": "must be letters of English, digits, _ and -, in "
+    "parts divided by dots, as in model.0.conv",
+    r"^[a-z][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?$": "must be the name of a data set, such as stored:12",
 }
 _TAG_ERRORS = ("union_tag_invalid", "union_tag_not_found")
 
@@ -101,4 +110,6 @@ def sentence(error: Mapping[str, Any]) -> str:
         return f"unknown {_tag(error)} {given}: choose {context['expected_tags']}"
     if kind == "literal_error" and isinstance(error["input"], str):
         return f"unknown value {quoted(error['input'])}: choose {context['expected']}"
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS.get(context["pattern"], _LINE)
     return _WORDS.get(kind, str(error["msg"]).removeprefix("Value error, "))

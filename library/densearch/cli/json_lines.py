@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 # A JSON pointer -> line and column, both from 1.
 Places = Mapping[str, tuple[int, int]]
+# What lies deeper is named by what holds it, as by the server: the pointers of a document that is
+# nested deeply would take memory by the square of its depth.
+MOST_CHARS = 1_000
 _PART = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
@@ -36,7 +39,13 @@ class _Open:
     key: str | None = None
 
     @property
+    def is_named(self) -> bool:
+        return len(self.base) <= MOST_CHARS
+
+    @property
     def member(self) -> str:
+        if not self.is_named:
+            return self.base
         return pointer(self.base, self.key or "" if self.is_object else self.index)
 
 
@@ -53,12 +62,16 @@ class _Reader:
             here.index, here.key = here.index + 1, None
         elif here is not None and here.is_object and here.key is None:
             here.key = _text(part)
-            self.places[here.member] = place
+            self._note(here, place)
         elif part != ":":
             if here is not None and not here.is_object:
-                self.places[here.member] = place
+                self._note(here, place)
             if part in "{[":
                 self.around.append(_Open(here.member if here else "", part == "{"))
+
+    def _note(self, here: _Open, place: tuple[int, int]) -> None:
+        if here.is_named:
+            self.places[here.member] = place
 
 
 def places_in(text: str) -> Places:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from densearch.client.client import ClientError
 
 STDIN = "-"
+# Some editors begin a file with it; JSON has none.
+BOM = b"\xef\xbb\xbf"
+BLANK = BOM + b" \t\r\n"
 YAML_ENDINGS = (".yaml", ".yml")
 
 
@@ -41,12 +44,13 @@ def read_spec(file: str) -> SpecFile:
     A file's ending says what it is, else its first character: JSON begins with a brace.
     """
     content = _content(file)
-    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+    if not content.strip(BLANK):
         name = "stdin" if file == STDIN else file
         fail(f"{name} is empty: send a spec as JSON or YAML (docs/job-spec.md)", USAGE)
     if _is_yaml(file, content):
         return _from_yaml(file, content)
-    return SpecFile(content, places_in(content.decode("utf-8", "replace")))
+    body = content.removeprefix(BOM)
+    return SpecFile(body, places_in(body.decode("utf-8", "replace")))
 
 
 def _content(file: str) -> bytes:
@@ -62,7 +66,7 @@ def _is_yaml(file: str, content: bytes) -> bool:
     ending = Path(file).suffix.lower()
     if ending in {*YAML_ENDINGS, ".json"}:
         return ending != ".json"
-    return not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return not content.lstrip(BLANK).startswith(b"{")
 
 
 def _from_yaml(file: str, content: bytes) -> SpecFile:

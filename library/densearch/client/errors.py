@@ -116,7 +116,7 @@ class AnswerLostError(UnreachableError):
         return "Answer lost", detail
 
 
-def unanswered(url: str, error: httpx2.TransportError) -> UnreachableError:
+def unanswered(url: str, error: httpx2.RequestError) -> UnreachableError:
     """Return the error of a request without an answer, by whether it may have arrived."""
     if isinstance(error, httpx2.UnsupportedProtocol):
         return AddressError(url, reason_of(error))
@@ -135,27 +135,38 @@ def problem_of(answer: httpx2.Response) -> ClientError:
     """Read RFC 9457 problem+json; another body becomes a plain sentence."""
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        detail = f"{answer.url} answered {answer.status_code} without problem+json"
-        return ClientError(
-            answer.status_code, "Not this API", f"{detail}: is it a densearch server?"
-        )
+        return foreign(answer)
     return error_of(body, answer.status_code, answer.reason_phrase, retry_after_of(answer.headers))
+
+
+def foreign(answer: httpx2.Response) -> ClientError:
+    """Return the error of an answer that this API does not give."""
+    detail = f"{answer.url} answered {answer.status_code}"
+    if answer.is_redirect:
+        detail += f" and leads to {answer.headers.get('location', '')[:500]}: name that address"
+    else:
+        what = "as nothing of this API does" if answer.is_success else "without problem+json"
+        detail += f" {what}: is it a densearch server?"
+    return ClientError(answer.status_code, "Not this API", detail)
 
 
 def error_of(
     body: Mapping[str, Any], status: int, reason: str = "", retry_after_s: float | None = None
 ) -> ClientError:
     """Return the error of a problem document."""
+    listed, n_faults = body.get("errors"), body.get("n_errors")
     faults = tuple(
-        FieldFault(_place(item), str(item["detail"]), is_file="entry" in item)
-        for item in body.get("errors") or ()
+        FieldFault(_place(item), str(item.get("detail", "is refused")), is_file="entry" in item)
+        for item in (listed if isinstance(listed, list) else ())
+        if isinstance(item, Mapping)
     )
-    title = str(body.get("title", reason))
+    title = str(body.get("title") or reason)
     detail = str(body.get("detail") or title)
-    return ClientError(status, title, detail, faults, body.get("n_errors"), retry_after_s)
+    n_known = n_faults if isinstance(n_faults, int) else None
+    return ClientError(status, title, detail, faults, n_known, retry_after_s)
 
 
 def _place(item: Mapping[str, object]) -> str:

@@ -178,7 +178,7 @@ class ResultCalls(Transport):
                         file.write(chunk)
             if is_moved:
                 part.replace(path.resolve())
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             raise unanswered(self.url, error) from error
         finally:
             if is_moved:

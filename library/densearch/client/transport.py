@@ -21,6 +21,7 @@ from densearch.client.errors import (
     FieldFault,
     UnreachableError,
     error_of,
+    foreign,
     problem_of,
     reason_of,
     unanswered,
@@ -112,7 +113,7 @@ class Transport:
         first = path
         while True:
             answer = self.answer("GET", path, params=query)
-            yield from decoded(answer)["items"]
+            yield from _items_of(answer)
             following = answer.links.get("next", {}).get("url")
             if following is None:
                 return
@@ -175,7 +176,7 @@ class Transport:
                 answer = self.http.request(method, path, **request)
             except httpx2.InvalidURL as error:
                 raise UnreachableError(self.url, str(error)) from error
-            except httpx2.TransportError as error:
+            except httpx2.RequestError as error:
                 failure = unanswered(self.url, error)
                 if is_last or not isinstance(failure, AnswerLostError):
                     raise failure from error
@@ -203,12 +204,21 @@ def decoded(answer: httpx2.Response) -> Json:
     """Return the JSON of an answer.
 
     Raises:
-        ClientError: It is none.
+        ClientError: It is none, or no object.
     """
     try:
-        found: Json = answer.json()
-    except ValueError as error:
-        raise problem_of(answer) from error
+        found = answer.json()
+    except (ValueError, RecursionError) as error:
+        raise foreign(answer) from error
+    if not isinstance(found, dict):
+        raise foreign(answer)
+    return found
+
+
+def _items_of(answer: httpx2.Response) -> list[Json]:
+    found = decoded(answer).get("items")
+    if not isinstance(found, list):
+        raise foreign(answer)
     return found
 
 

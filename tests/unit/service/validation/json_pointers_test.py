@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from service.errors import InvalidSpecError
+from service.tasks.external import ExternalTask
 from service.validation.json_pointers import escape, first_faults, pointer_of
+from service.webhooks.request import WebhookSpec
 
 
 # The examples of RFC 6901, section 5.
@@ -41,3 +44,24 @@ def test_one_fault_for_each_place_and_of_very_many_the_first() -> None:
     assert n_faults == 250
     error = InvalidSpecError(found, n_faults)
     assert str(error).endswith("; and 150 more")
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "words"),
+    [
+        (WebhookSpec, {"id": "a b", "url": "https://x"}, "letters, digits and hyphens"),
+        (ExternalTask, {"kind": "external", "metric": "5-top"}, "begin with a letter"),
+        (
+            ExternalTask,
+            {"kind": "external", "metric": "m", "layers": {"a b": 3}},
+            "parts divided by dots",
+        ),
+    ],
+)
+def test_a_name_that_does_not_fit_is_said_what_fits(
+    model: type[BaseModel], body: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(body)
+    (fault,), _ = first_faults(refused.value.errors(include_url=False), body)
+    assert words in fault.detail

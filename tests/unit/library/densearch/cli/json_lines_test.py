@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from densearch.cli.json_lines import place_of, places_in, pointer
+from densearch.cli.json_lines import MOST_CHARS, place_of, places_in, pointer
 
 TEXT = """{
   "name": "a \\" {",
@@ -60,3 +60,10 @@ def test_a_missing_member_has_the_place_of_what_should_hold_it() -> None:
     assert place_of(places, "/a/x") == (1, 1)
     assert place_of(places, "/x") is None
     assert place_of(places, "") is None
+
+
+@pytest.mark.parametrize("part", ["[", '{"a":'])
+def test_what_is_nested_without_end_takes_little_memory(part: str) -> None:
+    places = places_in(part * 50_000)
+    assert sum(map(len, places)) < 2 * MOST_CHARS**2
+    assert place_of(places, "/0" * 40 if part == "[" else "/a" * 40) is not None

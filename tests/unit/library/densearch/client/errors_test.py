@@ -31,3 +31,19 @@ def test_what_may_have_arrived_is_distinguished(
     assert "http://server" in str(found)
     assert found.may_pass == (kind is not errors.AddressError)
     assert found.status == 0
+
+
+@pytest.mark.parametrize(
+    ("listed", "places"),
+    [
+        ("abc", []),
+        ([1, {"a": 2}], [("", "is refused")]),
+        ([{"pointer": "/a"}], [("/a", "is refused")]),
+    ],
+)
+def test_a_problem_in_another_form_is_read_as_far_as_it_goes(
+    listed: object, places: list[tuple[str, str]]
+) -> None:
+    found = errors.error_of({"title": None, "errors": listed, "n_errors": "x"}, 422)
+    assert [(fault.pointer, fault.detail) for fault in found.faults] == places
+    assert found.n_faults == len(places)

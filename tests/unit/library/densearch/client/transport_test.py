@@ -211,3 +211,30 @@ def test_the_address_is_the_arguments_else_the_environments(
     assert Client().url == "http://127.0.0.1:8080"
     monkeypatch.setenv("DENSEARCH_URL", "http://lab:9/")
     assert (Client().url, Client("http://other").url) == ("http://lab:9", "http://other")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"null", b"[1]", b'"x"', b"[" * 100_000, b'{"id": "\xff"}', b'{"items": 3}'],
+)
+def test_an_answer_of_another_server_is_a_sentence(body: bytes) -> None:
+    with connected(lambda _: httpx2.Response(200, content=body)) as client:
+        with pytest.raises(ClientError, match="is it a densearch server"):
+            list(client.jobs())
+        if not body.startswith(b'{"items'):
+            with pytest.raises(ClientError, match="is it a densearch server"):
+                client.job(1)
+
+
+def test_a_redirect_and_what_cannot_be_unpacked_are_sentences(slept: list[float]) -> None:
+    moved = httpx2.Response(302, headers={"Location": "https://lab/v1/jobs/1"})
+    with connected(lambda _: moved) as client, pytest.raises(ClientError, match="leads to https:"):
+        client.job(1)
+
+    def packed(_: httpx2.Request) -> httpx2.Response:
+        stream = httpx2.ByteStream(b"no gzip")
+        return httpx2.Response(200, headers={"Content-Encoding": "gzip"}, stream=stream)
+
+    with connected(packed) as client, pytest.raises(UnreachableError, match="decompressing"):
+        client.job(1)
+    assert len(slept) == N_TRIES - 1
