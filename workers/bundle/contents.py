@@ -117,12 +117,17 @@ def _add_onnx(making: _Making, network: nn.Module, inputs: Tensor, *, is_real: b
         making.lacks[ONNX] = onnx_model.LACK
         return
     try:
-        making.files[ONNX], apart = onnx_model.onnx_of(network, inputs)
+        model = onnx_model.onnx_of(network, inputs)
     except onnx_model.OnnxError as error:
         making.lacks[ONNX] = str(error)
         return
-    what = "batch of the data set" if is_real else "batch of random inputs"
-    making.notes["onnx"] = {"checked_on": what, "n": len(inputs), "difference": f"{apart:.1e}"}
+    making.files[ONNX] = model.content
+    making.notes["onnx"] = {
+        "checked_on": "batch of the data set" if is_real else "batch of random inputs",
+        "n": len(inputs),
+        "difference": f"{model.difference:.1e}",
+        "sizes": "any" if model.has_any_size else "as trained",
+    }
 
 
 def _built_from(path: Path) -> dict[str, Any]:

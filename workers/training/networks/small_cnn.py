@@ -66,11 +66,11 @@ class SmallCnnModule(nn.Module):
             )
         )
         self.head = nn.Linear(width, n_outputs)
+        self._axes = tuple(range(2, 2 + shape.n_dims))
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return the logits of a batch."""
-        axes = tuple(range(2, samples.dim()))
-        logits: Tensor = self.head(self.features(samples).mean(dim=axes))
+        logits: Tensor = self.head(self.features(samples).mean(dim=self._axes))
         return logits
 
 

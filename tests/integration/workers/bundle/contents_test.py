@@ -19,6 +19,7 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 
+from tests.support import plugged_parts
 from tests.support.trainings import DIGITS, PHI, task
 from workers.bundle.archive import zipped
 from workers.bundle.contents import files_of
@@ -47,6 +48,18 @@ use_density.fold(use_density.weigh(torch.nn.Sequential(plain)))
 phi = torch.from_numpy(numpy.load(sys.argv[2] + "/arrays/phi.npy")).float()
 print(float((plain.weight - before * phi).abs().max()))
 print(sorted({"densearch", "workers", "safetensors", "onnx", "ray"} & sys.modules.keys()))
+"""
+# The network that its package builds, and its form in ONNX.
+PLUGGED = """
+import sys
+sys.path[:0] = sys.argv[1:]
+import network, onnxruntime, torch
+inputs = torch.rand(3, 2, 14, 17)
+session = onnxruntime.InferenceSession(sys.argv[2] + "/model.onnx")
+(found,) = session.run(None, {"input": inputs.numpy()})
+with torch.inference_mode():
+    wanted = network.load(sys.argv[2] + "/model.safetensors")(inputs)
+print(torch.allclose(torch.from_numpy(found), wanted, atol=1e-5))
 """
 
 
@@ -161,6 +174,26 @@ def _check_card(path: Path, trained: Outcome) -> None:
     assert results == trained.metrics
     assert (card.data.model_name, card.data.pipeline_tag) == (NAME, "image-classification")
     assert "<b>" not in card.text
+
+
+def test_a_network_of_a_plug_in_is_built_by_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site").mkdir()
+    with plugged_parts.parts_installed(tmp_path / "site", monkeypatch):
+        given = plugged_parts.task(split="test", keep_weights=True)
+        made = plugged_parts.outcome(given)
+        payload = {"task": dict(given.task), "training": dict(given.training)}
+        asked = question(tmp_path, made, "kept")
+        files = files_of(asked | {"trial": asked["trial"] | {"payload": payload}})
+    found = json.loads(files["provenance.json"])
+    assert (found["lacks"], found["needs"]) == ({}, "plugged-parts 1.0")
+    assert found["onnx"]["sizes"] == "any"
+    for name in ("network.py", "model.safetensors", "model.onnx"):
+        (tmp_path / name).write_bytes(files[name])
+    words = [sys.executable, "-c", PLUGGED, str(tmp_path / "site"), str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
 
 
 def test_without_the_extra_the_bundle_says_what_it_lacks(
