@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from hashlib import sha256
 
@@ -40,8 +41,21 @@ def parameter_of(name: str, distribution: BaseDistribution) -> Parameter:
     """Return the axis that a distribution describes.
 
     Raises:
-        UnsearchableParameterError: It is categorical.
+        UnsearchableParameterError: It is categorical, no distribution of Optuna, or wider than a
+            floating-point number.
     """
+    if not isinstance(distribution, BaseDistribution):
+        raise UnsearchableParameterError(
+            name, f"is {distribution!r:.100}", "give a FloatDistribution or an IntDistribution"
+        )
+    if isinstance(distribution, FloatDistribution) and math.isinf(
+        distribution.high - distribution.low
+    ):
+        raise UnsearchableParameterError(
+            name,
+            "is wider than a floating-point number",
+            "bring its bounds nearer, or use log=True",
+        )
     if isinstance(distribution, FloatDistribution):
         return _real(distribution)
     if isinstance(distribution, IntDistribution):

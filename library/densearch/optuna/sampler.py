@@ -76,7 +76,9 @@ class DirectLSampler(BaseSampler):
 
     Raises:
         UnsearchableParameterError: A distribution of `search_space` is categorical.
-        ValueError: Another argument is outside its range; the message names it.
+        ValueError: Another argument is outside its range, or `search_space` has nothing to search;
+            the message names it.
+        TypeError: An argument is of another kind; the message names it.
 
     Source: Gablonsky and Kelley (2001), as NLopt implements it. Checked against NLopt by
     tests/unit/library/densearch/optuna/sampler_test.py.
@@ -96,12 +98,19 @@ class DirectLSampler(BaseSampler):
         self._space = None if search_space is None else dict(search_space)
         for name, distribution in (self._space or {}).items():
             parameter_of(name, distribution)
+        if self._space is not None and not any(map(is_searchable, self._space.values())):
+            raise ValueError(
+                "search_space has nothing to search: name a parameter with more than one value, "
+                "or leave search_space out"
+            )
         length = MOST_TRIALS if n_trials is None else n_trials
         self._n_trials = whole("n_trials", length, most=MOST_TRIALS)
         self._magic_eps = finite("magic_eps", magic_eps, least=0.0)
         self._bound = None if bound is None else finite("bound", bound)
         self._failed_value = finite("failed_value", failed_value)
         self._n_attempts = whole("n_attempts", n_attempts)
+        if not isinstance(independent_sampler, BaseSampler | None):
+            raise TypeError(f"independent_sampler is no sampler: {independent_sampler!r:.100}")
         self._independent = independent_sampler
         self._kept: tuple[str, _Search] | None = None
         self._lock = Lock()
@@ -118,6 +127,11 @@ class DirectLSampler(BaseSampler):
         """See `BaseSampler`; DIRECT-L draws nothing."""
         if self._independent is not None:
             self._independent.reseed_rng()
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Refuse a study with several objectives, whatever its trials suggest."""
+        del trial
+        self._raise_error_if_multi_objective(study)
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial

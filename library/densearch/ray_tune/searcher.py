@@ -246,7 +246,15 @@ class DirectLSearch(Searcher):
             self._others[tuple(flat[name] for name in names)] = value
 
     def _held(self, value: float) -> float:
-        """Return what the sequence works with: minimised and finite."""
-        if not math.isfinite(value):
+        """Return what the sequence works with: minimised and finite.
+
+        Raises:
+            TypeError: It is no number.
+        """
+        try:
+            number = float(value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{self._metric!r} must be a number, not {value!r:.100}") from error
+        if not math.isfinite(number):
             return self._failed_value
-        return min(max(self._sign * float(value), -LARGEST_VALUE), LARGEST_VALUE)
+        return min(max(self._sign * number, -LARGEST_VALUE), LARGEST_VALUE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -24,3 +25,18 @@ def test_a_whole_number_out_of_range(value: int) -> None:
 def test_a_number_that_is_not_finite_or_too_low(value: float) -> None:
     with pytest.raises(ValueError, match="x must be a finite number, at least 0, not"):
         finite("x", value, least=0.0)
+
+
+@pytest.mark.parametrize("value", ["3", 1.5, None, []])
+def test_what_is_no_whole_number_is_named(value: Any) -> None:  # noqa: ANN401 - whatever it is
+    with pytest.raises(TypeError, match="n must be a whole number, not "):
+        whole("n", value)
+
+
+def test_what_is_no_number_is_named() -> None:
+    others: list[Any] = ["x", None, []]
+    for value in others:
+        with pytest.raises(TypeError, match="x must be a number, not "):
+            finite("x", value)
+    with pytest.raises(ValueError, match="x must be a finite number, not 1000"):
+        finite("x", 10**400)

@@ -267,3 +267,27 @@ def test_notes_that_somebody_else_wrote_are_passed_over() -> None:
         study._storage.set_trial_system_attr(trial._trial_id, "densearch:direct_l", noted)  # type: ignore[arg-type]
     study.optimize(objective)
     assert places(study) == visits(5)
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        ({}, "search_space has nothing to search"),
+        ({"x": FloatDistribution(1.0, 1.0)}, "search_space has nothing to search"),
+        ({"x": FloatDistribution(-1e308, 1e308)}, "'x' is wider than a floating-point number"),
+        ({"x": 5}, "'x' is 5: give a FloatDistribution"),
+    ],
+)
+def test_a_space_without_an_axis_is_refused(
+    space: dict[str, BaseDistribution], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        DirectLSampler(space, n_trials=5)
+
+
+def test_several_objectives_are_refused_before_a_trial_runs() -> None:
+    study = optuna.create_study(directions=["minimize"] * 2, sampler=DirectLSampler(SPACE))
+    with pytest.raises(ValueError, match="multi-objective"):
+        study.optimize(lambda _: pytest.fail("a trial ran"), n_trials=1)
+    with pytest.raises(TypeError, match="independent_sampler is no sampler: 3"):
+        DirectLSampler(SPACE, independent_sampler=3)  # type: ignore[arg-type]

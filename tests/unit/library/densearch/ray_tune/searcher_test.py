@@ -139,3 +139,11 @@ def test_what_is_missing_is_said() -> None:
         DirectLSearch(SPACE, "loss", "least")
     with pytest.raises(UnsearchableParameterError, match="'kind' is a choice"):
         DirectLSearch({"kind": tune.choice(["a", "b"])})
+
+
+@pytest.mark.parametrize("value", ["x", [1.0]])
+def test_a_metric_that_is_no_number_is_named(value: object) -> None:
+    searcher = made()
+    searcher.suggest("a")
+    with pytest.raises(TypeError, match="must be a number, not "):
+        searcher.on_trial_complete("a", {str(searcher.metric): value})
