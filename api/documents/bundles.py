@@ -10,7 +10,8 @@ import json
 import subprocess
 import threading
 from hashlib import sha256
-from importlib.metadata import version
+from importlib.metadata import version as version_of_package
+from weakref import WeakKeyDictionary
 
 from api.documents.compose import document_of
 from api.documents.markdown import markdown_of
@@ -24,12 +25,42 @@ from service.records import Artifact, Json
 from service.settings import Settings
 from service.storage import deadlines, densities, jobs
 from service.storage.database import Database
+from service.storage.job_versions import version_of
 
 MODULE = "workers.bundle.process"
 MEDIA_TYPE = "application/zip"
 # With the wait for a turn: torch alone takes seconds to load.
 LIMIT_S = 120.0
 _TURN = threading.Lock()
+MOST_NAMES = 1000
+_Asked = tuple[int, str | None, str, str]
+
+
+class _Names:
+    """The names of bundles by what they depend on, since each has a digest of the whole report.
+
+    Thread safety: all.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: WeakKeyDictionary[Database, dict[_Asked, str]] = WeakKeyDictionary()
+
+    def get(self, database: Database, asked: _Asked) -> str | None:
+        """Return the name of a bundle, if it is known."""
+        with self._lock:
+            return self._known.get(database, {}).get(asked)
+
+    def put(self, database: Database, asked: _Asked, name: str) -> None:
+        """Keep a name, and forget all when there are many."""
+        with self._lock:
+            known = self._known.setdefault(database, {})
+            if len(known) >= MOST_NAMES:
+                known.clear()
+            known[asked] = name
+
+
+_NAMES = _Names()
 
 
 def bundle_of(
@@ -41,7 +72,15 @@ def bundle_of(
         NotFoundError: There is no such job or arm.
         ProblemError: There is nothing to bundle, or its process failed.
     """
+    with database.read() as session:
+        version = version_of(session, job_id)
+    asked = (job_id, arm, norm, str(version))
+    known = _NAMES.get(database, asked)
+    if known is not None and (kept := _kept(database, settings, job_id, known)) is not None:
+        return kept
     question, name = _question(database, settings, job_id, arm, norm)
+    if version.is_final:  # until then its document depends on the clock, too
+        _NAMES.put(database, asked, name)
     if (kept := _kept(database, settings, job_id, name)) is not None:
         return kept
     deadlines.extend(LIMIT_S)
@@ -65,7 +104,9 @@ def _question(
             raise ProblemError("no-bundle", str(error)) from error
         source = read_source(session, job_id, settings)
     question["report_md"] = markdown_of(document_of(source))
-    text = json.dumps([version("densearch-server"), question], sort_keys=True, default=str)
+    text = json.dumps(
+        [version_of_package("densearch-server"), question], sort_keys=True, default=str
+    )
     stem = f"{PREFIX}{question['arm'][:80]}{'-folded' if norm == 'folded' else ''}"
     name = f"{file_name(stem)}-{sha256(text.encode()).hexdigest()[:16]}.zip"
     return {**question, "data_dir": str(settings.data_dir.resolve())}, name

@@ -120,7 +120,8 @@ def _trial(session: Session, weights: Artifact | None) -> Json | None:
     if weights is None or weights.trial_id is None:
         return None
     trial = trials.get(session, weights.trial_id)
-    done = [a for a in trials.attempts(session, trial.id) if a.state is AttemptState.COMPLETED]
+    tries = trials.attempts(session, trial.id)
+    done = [a for a in tries if a.state is AttemptState.COMPLETED and not a.is_late]
     return {
         "id": trial.id,
         "seed": trial.seed,

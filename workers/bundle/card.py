@@ -47,8 +47,10 @@ def card_of(
     if lacks:
         lines += ["", "## What is not here", ""]
         lines += [f"- `{name}`: {escaped(reason)}" for name, reason in sorted(lacks.items())]
-    lines += ["", "## Use", "", "```python", "import network, use_density", ""]
-    if "model.safetensors" not in lacks:
+    has_model = "model.safetensors" not in lacks
+    lines += ["", "## Use", "", "```python"]
+    lines += ["import network, use_density" if has_model else "import use_density", ""]
+    if has_model:
         lines += ['model = network.load("model.safetensors")  # the trained network']
     lines += ["mine = use_density.weigh(MyNetwork())  # the density in a network of your own"]
     lines += ["```", ""]
@@ -62,13 +64,14 @@ def escaped(text: object) -> str:
 
 def _about(job: Mapping[str, Any], arm: str, question: Mapping[str, Any]) -> str:
     task = job["spec"]["task"]
+    where = f" on the data set {escaped(task['dataset'])}" if "dataset" in task else ""
     shown = ", ".join(
         f"{escaped(own['family'])} {own['kernel_size']}" for own in question["densities"]
     )
     return (
         f"A density of weighted convolutions ({shown}), learned by the arm {escaped(arm)} of "
-        f"the job {job['id']} of densearch for the task {escaped(task['kind'])} on the data set "
-        f"{escaped(task.get('dataset', 'none'))}. `report.md` says whether it is better than the "
+        f"the job {job['id']} of densearch for the task {escaped(task['kind'])}{where}. "
+        "`report.md` says whether it is better than the "
         "plain convolution."
     )
 

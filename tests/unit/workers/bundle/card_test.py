@@ -17,7 +17,7 @@ def test_a_name_is_a_text_in_the_head_and_in_the_table() -> None:
         "densities": [{"family": "symmetric", "kernel_size": 5}],
         "trial": {"metrics": {"loss": 0.5}},
     }
-    lacks = {"model.onnx": "no <b>"}
+    lacks = {"model.onnx": "no <b>", "model.safetensors": "none was kept"}
     text = card_of(question, [("density.json", "the densities")], lacks).decode()
     _, head, body = text.split("---\n", 2)[0], *text.removeprefix("---\n").split("\n---\n", 1)
     data = yaml.safe_load(head)
@@ -26,8 +26,18 @@ def test_a_name_is_a_text_in_the_head_and_in_the_table() -> None:
     assert data["pipeline_tag"] == "image-to-image"
     assert "<script" not in body.replace("\\<script", "")
     assert "| loss | 0.5 |" in body
+    assert "import use_density" in body
+    assert "import network" not in body
     assert "- `model.onnx`: no \\<b\\>" in body
 
 
 def test_an_escaped_text_is_one_line() -> None:
     assert escaped("a\n# b") == "a \\# b"
+
+
+def test_a_trainers_job_has_no_data_set() -> None:
+    job = {"id": 3, "name": "n", "spec": {"task": {"kind": "external", "metric": "map50"}}}
+    question = {"job": job, "arm": "tpe", "densities": []}
+    text = card_of(question, [], {}).decode()
+    assert "for the task external. `report.md`" in text
+    assert "import network, use_density" in text
