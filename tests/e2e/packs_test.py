@@ -11,8 +11,15 @@ import pytest
 
 from densearch.answers import EstimateAnswer
 from densearch.client.client import Client
+from service.orchestration.messages import packs_of
+from service.settings import Settings
+from service.storage.database import Database
+from tests.support import live_server
 from tests.support.killing import kill, kill_worker, named
+from tests.support.pretended_cluster import PretendedCluster, job_of
 from tests.support.product import PATIENCE_S, Server
+from workers.dispatcher import Dispatcher
+from workers.worker import Worker
 
 pytestmark = pytest.mark.ray
 
@@ -69,6 +76,27 @@ def results_of(client: Client, job_id: int) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.fixture
+def expected(sqlite_database: Database, tmp_path: Path) -> list[tuple[Any, ...]]:
+    """What packs of 8 find that are trained here: they share no result with another server."""
+    server, cluster = live_server.Server(sqlite_database, tmp_path), PretendedCluster()
+    dispatcher = Dispatcher(Settings(data_dir=tmp_path), sqlite_database, cluster)  # type: ignore[arg-type]
+    worker = Worker(str(tmp_path))
+    server.start()
+    with Client(server.url) as client:
+        job_id = client.submit(in_packs_of(8))["id"]
+        while not job_of(sqlite_database, job_id).state.is_final:
+            dispatcher.turn()
+            for pack in packs_of(list(cluster.in_hand().values())):
+                ends = [message for message in worker.run(pack) if isinstance(message, tuple)]
+                by_id = {assignment.attempt_id: assignment for assignment in pack}
+                cluster.messages += [(by_id[end[0].attempt_id], end) for end in ends]
+        found = results_of(client, job_id)
+    dispatcher.resign()
+    server.stop()
+    return found
+
+
 def kill_in_the_middle_of_a_pack(server: Server, client: Client, job_id: int) -> set[int]:
     """Kill the worker after a pack's first epochs; return the trials that were lost with it."""
     deadline = time.monotonic() + PATIENCE_S
@@ -92,13 +120,8 @@ def first_attempt(client: Client, trial_id: int) -> str:
 
 
 def test_neither_width_nor_a_dead_worker_changes_what_a_pack_finds(
-    server: Server, client: Client, tmp_path: Path
+    server: Server, client: Client, expected: list[tuple[Any, ...]]
 ) -> None:
-    other = Server(tmp_path, SETTINGS)  # it shares neither results nor checkpoints
-    other.start()
-    with Client(other.url) as wide:
-        expected = results_of(wide, wide.submit(in_packs_of(8))["id"])
-    other.stop()
     diverged = [row for row in expected if row[5]]
     assert 0 < len(diverged) < len(expected) - 2  # they share packs with others
     narrow = client.submit(in_packs_of(2))["id"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
 
 from playwright.sync_api import Page
 
 from api.dashboard.figures.themes import ThemeName
 
-SCHEMES: tuple[ThemeName, ...] = ("light", "dark")
-WIDTHS_PX = (1280, 400)
+# Contrasts follow the scheme, and what scrolls follows the width: each is looked at once.
+SCREENS: tuple[tuple[int, ThemeName], ...] = ((1280, "light"), (400, "dark"))
 # Every visible text and its WCAG contrast with what lies behind it, the lowest first.
 CONTRASTS = """() => {
   const probe = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -43,14 +42,14 @@ CONTRASTS = """() => {
 
 
 def check_looks(page: Page, n_texts: int = 0, settle: Callable[[], None] = lambda: None) -> None:
-    """Nothing scrolls sideways and everything can be read, at both widths in both schemes.
+    """Nothing scrolls sideways and everything can be read, at both widths and in both schemes.
 
     Args:
         page: As it is to be seen.
         n_texts: More texts than these are on it.
         settle: Waits for what follows the width or the scheme late.
     """
-    for width, scheme in product(WIDTHS_PX, SCHEMES):
+    for width, scheme in SCREENS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
         settle()

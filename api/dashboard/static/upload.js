@@ -122,9 +122,14 @@ form.addEventListener("submit", (event) => {
   if (!store.disabled) send();
 });
 
-file.addEventListener("change", () => {
+/** Propose the file's own name, unless another has been written. */
+function propose() {
   const stem = file.files[0]?.name.replace(/\.(zip|npz|tar|tgz|tar\.gz)$/i, "") ?? "";
   if (!name.value || name.dataset.made === name.value) name.value = name.dataset.made = stem.slice(0, 200);
-});
+}
 
+file.addEventListener("change", propose);
 addEventListener("pageshow", (event) => { if (event.persisted) setBusy(false); });
+// A file may have been chosen before this script was here; the page has the button disabled until then.
+propose();
+setBusy(false);

@@ -97,6 +97,13 @@ def run(command: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     return int(str(ended.value.code))
 
 
+def commands_of(wrong: str) -> list[str]:
+    """Return four of the commands, in their order: each meets four of the cases."""
+    first = list(WRONG).index(wrong)
+    chosen = {(first + step) % len(COMMANDS) for step in (0, 1, 2, 4)}
+    return [command for index, command in enumerate(COMMANDS) if index in chosen]
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 def test_every_command_says_what_is_wrong(
     sqlite_template: Path,
@@ -110,7 +117,7 @@ def test_every_command_says_what_is_wrong(
     spoil, sentence = WRONG[wrong]
     spoil(path)
     before = path.read_bytes()
-    for command in COMMANDS:
+    for command in commands_of(wrong):
         code = run(command, path, monkeypatch)
         said = capfd.readouterr()
         text = said.out + said.err

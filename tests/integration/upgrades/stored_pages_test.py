@@ -123,6 +123,14 @@ def of_each_kind(found: list[Values], jobs: list[Values]) -> list[Values]:
     return list(kinds.values())
 
 
+def one_of_each(values: list[Values]) -> list[Values]:
+    """Return one of those with the same names, of jobs in the same state, for the same figure."""
+    kinds: dict[tuple[Any, ...], Values] = {}
+    for one in values:
+        kinds[frozenset(one), one.get("state"), one.get("name"), one.get("is_decided")] = one
+    return list(kinds.values())
+
+
 def paths_of(app: FastAPI) -> Iterator[str]:
     """Yield the paths that can be read, by the application's own table of routes."""
     for context in iter_route_contexts(app.routes):
@@ -173,6 +181,10 @@ def test_every_page_and_route_answers(
     with TestClient(app, base_url="http://localhost") as client:
         reader = Reader(client)
         values = values_of(reader, is_whole=is_whole)
+        if not (
+            is_whole or database.is_sqlite
+        ):  # the same queries again: SQLite has asked for all
+            values = one_of_each(values)
         assert {one["state"] for one in values if "state" in one} == STATES
         paths = set(paths_of(app))
         assert excluded < paths

@@ -24,17 +24,26 @@ GIVEN = [
     {"name": "fixed", "label": "v2", "densities": [{"alpha": [0.5, 1.0, 0.5]}]},
     {"name": "fixed", "label": "v3", "densities": [{"alpha": [0.2, 1.0, 0.6], "factor": 0.7}]},
 ]
+NAMES = [i.name for i in samplers.catalogue() if i.is_installed and i.name != "gradient"]
+# Each of their proposals fits a model, for a tenth of a second: by hand. Their suites in
+# tests/contracts disturb them in the same ways.
+FITTING = {"gp", "tune:bayesopt"}
 SPECS = {
-    "function": function_job(
-        samplers=[i.name for i in samplers.catalogue() if i.is_installed and i.name != "gradient"]
-    ),
+    "function": function_job(samplers=[name for name in NAMES if name not in FITTING]),
     "training": training_job(),
     "everything": EVERYTHING,
     "given": training_job(samplers=["random"], controls=["uniform", "flat", *GIVEN]),
+    "fitting": function_job(samplers=sorted(FITTING & set(NAMES)) or ["random"]),
 }
 
 
-@pytest.mark.parametrize("body", SPECS.values(), ids=SPECS.keys())
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(body, marks=[pytest.mark.slow] * (name == "fitting"), id=name)
+        for name, body in SPECS.items()
+    ],
+)
 def test_the_result_is_a_function_of_the_spec(
     sqlite_database: Database, body: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

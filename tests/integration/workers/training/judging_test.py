@@ -45,25 +45,40 @@ def test_the_last_epochs_validation_loss_is_the_value_in_every_bit(
     assert outcome.curve == tuple(m.metrics["val_loss"] for m in measurements)
 
 
+JUDGED: list[tuple[dict[str, Any], dict[str, Any], int | None, int | None]] = [
+    (DIGITS, SMALL_CNN, 359, None),
+    (TEXTURES, SMALL_CNN, 144, 3),
+    ({"kind": "classification", "dataset": "waveforms"}, SMALL_CNN, None, None),
+    ({"kind": "multilabel", "dataset": "mosaics"}, SMALL_CNN, 500, 1),
+    (TINY, DNCNN, 3, None),
+    ({**TINY, "kind": "image_to_image", "dataset": "blurred_photos"}, DNCNN, 3, None),
+    (
+        {"kind": "segmentation", "dataset": "collages", "patch_px": 24, "n_patches": 16},
+        {"kind": "unet", "depth": 1, "n_stages": 2, "width": 4, "kernel_size": 3},
+        24,
+        1,
+    ),
+]
+
+
+def in_both(*of_bfloat16: dict[str, Any]) -> list[Any]:
+    """Return each case in float32 and bfloat16; of bfloat16 by hand, but for these tasks."""
+    return [
+        pytest.param(
+            *case,
+            precision,
+            id=f"{precision}-{case[0]['kind']}-{case[0].get('dataset', 'own')}",
+            marks=[pytest.mark.slow] * (precision == "bfloat16" and case[0] not in of_bfloat16),
+        )
+        for precision in ("float32", "bfloat16")
+        for case in JUDGED
+    ]
+
+
+# What is kept of items follows the task; bfloat16 changes how a label or an image is computed.
 @pytest.mark.parametrize(
-    ("section", "network", "n_items", "n_groups"),
-    [
-        (DIGITS, SMALL_CNN, 359, None),
-        (TEXTURES, SMALL_CNN, 144, 3),
-        ({"kind": "classification", "dataset": "waveforms"}, SMALL_CNN, None, None),
-        ({"kind": "multilabel", "dataset": "mosaics"}, SMALL_CNN, 500, 1),
-        (TINY, DNCNN, 3, None),
-        ({**TINY, "kind": "image_to_image", "dataset": "blurred_photos"}, DNCNN, 3, None),
-        (
-            {"kind": "segmentation", "dataset": "collages", "patch_px": 24, "n_patches": 16},
-            {"kind": "unet", "depth": 1, "n_stages": 2, "width": 4, "kernel_size": 3},
-            24,
-            1,
-        ),
-    ],
-    ids=lambda value: value.get("kind") if isinstance(value, dict) else value,
+    ("section", "network", "n_items", "n_groups", "precision"), in_both(DIGITS, TINY)
 )
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_losses_of_items_have_the_test_loss_as_their_mean(
     section: dict[str, Any],
     network: dict[str, Any],
