@@ -35,6 +35,7 @@ from api.middleware.guards import BodyLimit, Guard
 from api.middleware.head import HeadAsGet
 from api.middleware.suffixes import Suffixes
 from api.middleware.tokens import TokenGate, key_of
+from api.middleware.wrong_tokens import WrongTokens
 from api.openapi import TAGS, document_of, operation_id
 from api.problems import handlers
 from api.routes import (
@@ -115,7 +116,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     )
     app.state.settings, app.state.database = settings, database
     public = settings.public_address
-    app.state.key = key_of(settings)
+    app.state.key, app.state.wrong_tokens = key_of(settings), WrongTokens()
     app.state.hosts = Hosts(settings.host, settings.allowed_hosts or (), public)
     # Set by whatever runs the server, before it waits for open responses.
     app.state.ending = threading.Event()
@@ -138,7 +139,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         upload_path=datasets.router.prefix,
         max_upload_bytes=settings.max_dataset_bytes,
     )
-    app.add_middleware(TokenGate, key=app.state.key)
+    app.add_middleware(TokenGate, key=app.state.key, wrong=app.state.wrong_tokens)
     app.add_middleware(Guard, hosts=app.state.hosts)
     app.add_middleware(Access, metrics=app.state.metrics)
     app.add_middleware(ProblemPages)

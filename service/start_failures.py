@@ -14,6 +14,10 @@ from densearch.names import shown
 
 FILE = "dispatcher-failure.txt"
 MOST_CHARACTERS = 1000
+# What can be done where Ray does not start.
+WITHOUT_RAY = (
+    "jobs of trainers outside need no Ray: DENSEARCH_RAY_ADDRESS=none serves them meanwhile"
+)
 
 
 def keep(data_dir: Path, reason: str, *, since: float | None = None) -> None:

@@ -17,13 +17,13 @@ class NotExternalError(DensearchError):
 
 
 class UnknownTokenError(DensearchError):
-    """The token belongs to no attempt at this trial."""
+    """The token belongs to no attempt at this trial, or the job was deleted."""
 
     def __init__(self, trial_id: int) -> None:
         self.trial_id = trial_id
         super().__init__(
-            f"the token is of no attempt at trial {trial_id}: send the one that came with the "
-            "trial when it was asked for"
+            f"the token is of no attempt at trial {trial_id}, or its job was deleted: send the "
+            "one that came with the trial when it was asked for, or ask for another trial"
         )
 
 

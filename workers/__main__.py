@@ -34,7 +34,7 @@ from service.storage.outages import CROWDED, patiently
 from service.storage.refusals import explain
 
 if TYPE_CHECKING:  # Ray is imported only after the settings have been checked
-    from workers.cluster import Cluster
+    from workers.workforce import Workforce
 
 LOG = structlog.get_logger(__name__)
 # Time limit for Ray to start, s.
@@ -94,7 +94,7 @@ def _dispatch(
     try:
         patiently(lambda: leases.release_dead(database), "the leases of dead dispatchers")
         cluster = _cluster(settings, keeper)
-        if cluster.folder is not None or cluster.resources()["cpus"]:
+        if settings.ray_address != WITHOUT_RAY:
             LOG.info("ray is up", **cluster.resources())
         start_failures.clear(settings.data_dir)
         stop = _stop_at_signals()  # before it is registered: from then on it resigns first
@@ -106,7 +106,8 @@ def _dispatch(
         exit_now(DONE)
     except ClusterLostError as error:
         LOG.error("no Ray cluster to work with", reason=str(error))  # noqa: TRY400 - the cause is one line
-        start_failures.keep(settings.data_dir, f"no Ray cluster to work with: {error}")
+        why = f"no Ray cluster to work with ({start_failures.WITHOUT_RAY}): {error}"
+        start_failures.keep(settings.data_dir, why)
         exit_now(CLUSTER_LOST)
     except Exception as error:
         LOG.exception("the dispatcher failed")
@@ -129,7 +130,7 @@ def _stop_at_signals() -> threading.Event:
     return stop
 
 
-def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
+def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Workforce:
     """Join the Ray of a keeper process, or without one start or join Ray by the settings."""
     from workers.cluster import Cluster
     from workers.head import HeadGuard, await_head

@@ -12,10 +12,10 @@ from service.costs.training_cost import TrainingCost
 from service.records import Calibration, RegisteredDispatcher
 from service.settings import Settings
 from service.storage.database import Database
-from workers.cluster import Cluster
 from workers.deaths import DIED
 from workers.pulse import ClusterLostError
 from workers.slots import WorkerShape
+from workers.workforce import Workforce
 
 LOG = structlog.get_logger(__name__)
 # Time limit of a measurement, s: one that hangs would block the others for ever.
@@ -39,7 +39,7 @@ class Calibrator:
     """
 
     def __init__(
-        self, settings: Settings, database: Database, cluster: Cluster, me: RegisteredDispatcher
+        self, settings: Settings, database: Database, cluster: Workforce, me: RegisteredDispatcher
     ) -> None:
         self._lease_s = settings.lease_s
         self._max_tries = settings.max_attempts

@@ -23,7 +23,6 @@ from service.storage.outages import OUTAGES, patiently
 from service.storage.refusals import explain, refusal_of
 from workers.asking.pool import AskingPool, limits_of
 from workers.calibrator import Calibrator
-from workers.cluster import Cluster
 from workers.heartbeat import Heartbeat
 from workers.held_jobs import HeldJobs
 from workers.inbox import Inbox
@@ -31,6 +30,7 @@ from workers.pulse import ClusterLostError
 from workers.slots import WorkerShape
 from workers.stepper import Stepper
 from workers.watchdog import Watchdog
+from workers.workforce import Workforce
 
 LOG = structlog.get_logger(__name__)
 RETRY_S = 1.0
@@ -62,7 +62,7 @@ class Dispatcher:
         self,
         settings: Settings,
         database: Database,
-        cluster: Cluster,
+        cluster: Workforce,
         stop: threading.Event | None = None,
     ) -> None:
         self._settings, self._database, self.cluster = settings, database, cluster

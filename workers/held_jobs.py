@@ -22,9 +22,9 @@ from service.storage.outages import OUTAGES
 from service.storage.refusals import Refusal, refusal_of
 from workers.asking.pool import AskingPool
 from workers.asking.remote import maker
-from workers.cluster import Cluster
 from workers.inbox import Inbox
 from workers.watchdog import Watchdog
+from workers.workforce import Workforce
 
 LOG = structlog.get_logger(__name__)
 MEMORY_REST_S = 60.0  # pause of a job whose step ran out of memory; the other jobs continue
@@ -50,7 +50,7 @@ class HeldJobs:
         self,
         settings: Settings,
         database: Database,
-        cluster: Cluster,
+        cluster: Workforce,
         inbox: Inbox,
         asking: AskingPool,
         watchdog: Watchdog,

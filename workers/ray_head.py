@@ -53,7 +53,8 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - Ray raises a bare Exception on a time-out
         reason = str(error).strip().partition("\n")[0]
         LOG.error("Ray does not start; trying again", reason=reason)  # noqa: TRY400 - the cause is one line
-        start_failures.keep(settings.data_dir, f"Ray does not start: {reason}")
+        why = f"Ray does not start ({start_failures.WITHOUT_RAY}): {reason}"
+        start_failures.keep(settings.data_dir, why)
         return 1
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):  # replaces Ray's handlers, which exit at once

@@ -17,10 +17,10 @@ from service.storage import jobs
 from service.storage.database import Database
 from workers.asking.pool import AskingPool
 from workers.calibrator import Calibrator
-from workers.cluster import Cluster
 from workers.held_jobs import HeldJobs
 from workers.inbox import Inbox
 from workers.slots import shape_of
+from workers.workforce import Workforce
 
 CROWDED = (
     "the memory of a node was full, so fewer trials run there at once until it is quiet: end or "
@@ -46,7 +46,7 @@ class Stepper:
         self,
         data_dir: Path,
         database: Database,
-        cluster: Cluster,
+        cluster: Workforce,
         held: HeldJobs,
         inbox: Inbox,
         asking: AskingPool,

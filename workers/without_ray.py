@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from service.orchestration.messages import Assignment
 from service.records import Calibration
-from workers.cluster import Cluster
 from workers.pulse import ClusterLostError
 from workers.slots import NOTHING, WorkerShape
 from workers.worker import Message
@@ -20,16 +18,8 @@ LACK = (
 )
 
 
-class WithoutRay(Cluster):
-    """Answers as a cluster does that has no room for any trial."""
-
-    def __init__(self) -> None:  # without Ray
-        pass
-
-    @property
-    def folder(self) -> Path | None:
-        """None: there is no Ray."""
-        return None
+class WithoutRay:
+    """A `Workforce` that has no room for any trial."""
 
     def check(self) -> None:
         """Nothing can be lost."""
@@ -37,9 +27,6 @@ class WithoutRay(Cluster):
     def resources(self) -> dict[str, float]:
         """No CPUs and no GPUs."""
         return {"cpus": 0.0, "gpus": 0.0}
-
-    def warm_up(self) -> None:
-        """Nothing to start."""
 
     def capacity(self, shape: WorkerShape) -> int:
         """0 for every shape."""

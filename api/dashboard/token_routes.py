@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from urllib.parse import parse_qs
 
@@ -11,6 +12,7 @@ from fastapi.responses import RedirectResponse
 
 from api.dashboard.rendering import html
 from api.middleware.tokens import COOKIE_S, TOKEN_PATH, Key
+from api.middleware.wrong_tokens import WrongTokens
 
 router = APIRouter(include_in_schema=False)
 MOST_FIELDS = 5
@@ -39,6 +41,8 @@ async def take_token(request: Request) -> Response:
     if key is not None and not key.is_token(given.strip()):
         client = request.client.host if request.client else ""
         log.warning("wrong token", client=client)
+        wrong: WrongTokens = request.app.state.wrong_tokens
+        await asyncio.sleep(wrong.note(client))
         return html(request, "token.html", 401, following=following, is_wrong=True)
     answer = RedirectResponse(following, 303)
     if key is not None:

@@ -9,6 +9,7 @@ Sources: RFC 6750 (bearer tokens), RFC 6265bis (cookies).
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -18,6 +19,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.middleware.wrong_tokens import WrongTokens
 from api.problems.handlers import answer
 from api.problems.kinds import PROBLEMS, UNAUTHORIZED
 from service.settings import Settings
@@ -85,10 +87,11 @@ class TokenGate:
     Args:
         app: The next application.
         key: What opens the server; None lets every request in.
+        wrong: Counts the wrong tokens of each address, whose answers it may delay.
     """
 
-    def __init__(self, app: ASGIApp, key: Key | None) -> None:
-        self._app, self._key = app, key
+    def __init__(self, app: ASGIApp, key: Key | None, wrong: WrongTokens) -> None:
+        self._app, self._key, self._wrong = app, key, wrong
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer with a problem."""
@@ -103,7 +106,9 @@ class TokenGate:
             return
         is_wrong = _bearer(headers) is not None
         if is_wrong:
-            log.warning("wrong token", client=(scope.get("client") or ("",))[0])
+            client = (scope.get("client") or ("",))[0]
+            log.warning("wrong token", client=client)
+            await asyncio.sleep(self._wrong.note(client))
         await answer(PROBLEMS[UNAUTHORIZED], _detail(is_wrong), headers=_challenge(is_wrong))(
             scope, receive, send
         )

@@ -61,7 +61,8 @@ PROBLEMS: Mapping[str, Problem] = {
             "unknown-token",
             403,
             "The token is of no attempt at this trial",
-            "Send the token that came with the trial when it was asked for.",
+            "Send the token that came with the trial when it was asked for; that of a deleted job "
+            "is unknown, too.",
         ),
         Problem("not-found", 404, "Not found", "Check the address and the id."),
         Problem(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from api.schemas.base import Out
+from densearch.names import checked
 from densearch.plugins.sections import Section
 from service.jobs.asks import MOST_TRIALS
 from service.jobs.trainers import Reason, Standing
@@ -19,7 +20,26 @@ Token = Annotated[
     str,
     Field(min_length=1, max_length=200, description="Of the attempt, as the ask answered it."),
 ]
-MetricName = Annotated[str, Field(min_length=1, max_length=100)]
+MOST = 1e300
+
+
+def _bounded(value: float) -> float:
+    """Return a value; pydantic would write the bound in 300 digits."""
+    if abs(value) > MOST:
+        raise ValueError(f"is {value:g}: a number from -1e300 to 1e300 is taken, or `diverged`")
+    return value
+
+
+Name = Annotated[str, AfterValidator(checked)]
+MetricName = Annotated[Name, Field(min_length=1, max_length=100)]
+Metric = Annotated[
+    float,
+    AfterValidator(_bounded),
+    Field(
+        description="The metric, as the trainer has it.",
+        json_schema_extra={"minimum": -MOST, "maximum": MOST},
+    ),
+]
 Metrics = Annotated[dict[MetricName, float], Field(max_length=MOST_METRICS)]
 
 
@@ -27,11 +47,10 @@ class AskBody(Section):
     """A trainer's question for trials."""
 
     count: int = Field(default=1, ge=1, le=MOST_TRIALS, description="How many at most.")
-    worker: str = Field(
+    worker: Name = Field(
         default="trainer",
         min_length=1,
         max_length=60,
-        pattern=r"^[^\x00-\x1f\x7f]+$",
         description="The trainer's name, for people.",
     )
     wait_s: float = Field(
@@ -59,7 +78,7 @@ class ReportBody(Section):
 
     token: Token
     epoch: int = Field(ge=1, le=1_000_000, description="From 1, in order and each once.")
-    value: float = Field(ge=-1e300, le=1e300, description="The metric, as the trainer has it.")
+    value: Metric
     metrics: Metrics = Field(default_factory=dict, description="Others, for people.")
 
 
@@ -67,9 +86,7 @@ class TellBody(Section):
     """How a trial ended: its value, or that it diverged, or why it failed."""
 
     token: Token
-    value: float | None = Field(
-        default=None, ge=-1e300, le=1e300, description="The metric, as the trainer has it."
-    )
+    value: Metric | None = None
     metrics: Metrics = Field(default_factory=dict, description="Others, for people.")
     diverged: bool = Field(default=False, description="The value is no number.")
     failed: str | None = Field(

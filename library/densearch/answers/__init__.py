@@ -113,6 +113,13 @@ from densearch.answers.server import (
     ReadinessAnswer,
     SamplerAnswer,
 )
+from densearch.answers.trainers import (
+    AskAnswer,
+    AskedDensityAnswer,
+    AskedTrialAnswer,
+    HeardAnswer,
+    TrialEndAnswer,
+)
 from densearch.answers.trials import (
     AttemptAnswer,
     AttemptState,
@@ -146,6 +153,9 @@ __all__ = [
     "AgainstUniformAnswer",
     "ArmAnswer",
     "ArtifactAnswer",
+    "AskAnswer",
+    "AskedDensityAnswer",
+    "AskedTrialAnswer",
     "AtBoundAnswer",
     "AttemptAnswer",
     "AttemptState",
@@ -183,6 +193,7 @@ __all__ = [
     "FavouritesAnswer",
     "FinalTrainingsAnswer",
     "GroupDensityAnswer",
+    "HeardAnswer",
     "ImportAnswer",
     "ImportStage",
     "ImportState",
@@ -243,6 +254,7 @@ __all__ = [
     "TrainingsAnswer",
     "TrialAnswer",
     "TrialDetailAnswer",
+    "TrialEndAnswer",
     "TrialEvent",
     "TrialState",
     "Unit",

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,18 @@ from numpy.typing import NDArray
 from densearch.client.errors import ClientError
 from densearch.client.transport import Json, Transport, json_request
 
+if TYPE_CHECKING:
+    from densearch.answers import (
+        AskAnswer,
+        AskedDensityAnswer,
+        AskedTrialAnswer,
+        HeardAnswer,
+        TrialEndAnswer,
+    )
+
 Array = NDArray[np.float64]
 Answer = TypeVar("Answer")
+Standing = Literal["taken", "pruned", "late"]
 WAIT_S = 25.0
 # How long a server may be gone: a trainer waits for it, then gives up.
 PATIENCE_S = 600.0
@@ -58,7 +68,7 @@ class AskedDensity:
     den: list[float] | None
 
     @classmethod
-    def of(cls, answer: Json) -> AskedDensity:
+    def of(cls, answer: AskedDensityAnswer) -> AskedDensity:
         """Read one of the densities of an ask's answer."""
         beta = answer["beta"]
         return cls(
@@ -82,19 +92,21 @@ class AskedTrial:
         split: What to measure the value on: ``validation``, or ``test`` in the evaluation.
         epochs: How long to train; None where the spec says nothing.
         is_over: Whether it has ended, or is no longer this program's.
+        outcome: What became of its end, once it was sent: ``taken``, ``pruned`` or ``late``.
     """
 
-    def __init__(self, client: Transport, answer: Json, patience_s: float) -> None:
+    def __init__(self, client: Transport, answer: AskedTrialAnswer, patience_s: float) -> None:
         self._client, self._patience_s = client, patience_s
         self.answer = answer
-        self.id: int = answer["id"]
-        self.params: Json = answer["params"]
+        self.id = answer["id"]
+        self.params = answer["params"]
         self.densities = [AskedDensity.of(one) for one in answer["densities"]]
-        self.seed: int = answer["seed"]
-        self.phase: str = answer["phase"]
-        self.split: str = answer["split"]
-        self.epochs: int | None = answer["epochs"]
+        self.seed = answer["seed"]
+        self.phase = answer["phase"]
+        self.split = answer["split"]
+        self.epochs = answer["epochs"]
         self.is_over = False
+        self.outcome: Standing | None = None
         self._n_epochs = 0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=f"trial {self.id}", daemon=True)
@@ -145,11 +157,11 @@ class AskedTrial:
             self._end({"diverged": True})
             return True
         body = {"epoch": self._n_epochs + 1, "value": float(value), "metrics": _finite(metrics)}
-        answer = self._post("report", body)
+        answer = cast("HeardAnswer", self._post("report", body))
         self._n_epochs += 1
         if answer["stop"] and answer["reason"] != "complete":
             self._close()
-        return bool(answer["stop"])
+        return answer["stop"]
 
     def tell(self, value: float, **metrics: float) -> None:
         """Tell the trial's value; after a report that has ended the trial this does nothing.
@@ -194,7 +206,7 @@ class AskedTrial:
 
     def _end(self, body: Json) -> None:
         if not self.is_over:
-            self._post("tell", body)
+            self.outcome = cast("TrialEndAnswer", self._post("tell", body))["outcome"]
             self._close()
 
     def _close(self) -> None:
@@ -211,7 +223,7 @@ class AskedTrial:
     def _keep(self) -> None:
         while not self._done.wait(self.answer["lease_s"] / 4):
             try:
-                if self._once("heartbeat", {})["stop"]:
+                if cast("HeardAnswer", self._once("heartbeat", {}))["stop"]:
                     self._close()
             except ClientError as error:
                 if not error.may_pass:
@@ -249,11 +261,12 @@ class Working(Transport):
             body = {"worker": name, "wait_s": WAIT_S, "key": key}
             path, request = f"/v1/jobs/{job_id}/ask", json_request(body)
             wait = {"timeout": WAIT_S + 30.0}
-            answer = again(lambda: self.json("POST", path, **request, **wait), patience_s)  # noqa: B023 - called here
+            found = again(lambda: self.json("POST", path, **request, **wait), patience_s)  # noqa: B023 - called here
+            answer = cast("AskAnswer", found)
             if answer["done"]:
                 return
-            for found in answer["trials"]:
-                yield from _handed(AskedTrial(self, found, patience_s))
+            for asked in answer["trials"]:
+                yield from _handed(AskedTrial(self, asked, patience_s))
 
 
 def _handed(trial: AskedTrial) -> Iterator[AskedTrial]:

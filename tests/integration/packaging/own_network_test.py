@@ -155,7 +155,7 @@ def begin(
         for dispatcher in begun:
             dispatcher.resign()
         forget()
-        begun[:] = [Dispatcher(settings, sqlite_database, PretendedCluster())]  # type: ignore[arg-type]
+        begun[:] = [Dispatcher(settings, sqlite_database, PretendedCluster())]
         return begun[0]
 
     monkeypatch.setenv("PYTHONPATH", path_to(installed))  # of the processes that are asked

@@ -14,8 +14,6 @@ SHAPE = WorkerShape(1.0, 0.0)
 def test_nothing_fits_and_nothing_runs() -> None:
     cluster = WithoutRay()
     cluster.check()
-    cluster.warm_up()
-    assert cluster.folder is None
     assert cluster.resources() == {"cpus": 0.0, "gpus": 0.0}
     assert (cluster.capacity(SHAPE), cluster.n_free(SHAPE), cluster.n_withheld(SHAPE)) == (0, 0, 0)
     assert "task.kind is external" in cluster.lack_of(SHAPE)

@@ -25,7 +25,7 @@ SMALL: dict[str, Any] = {
 @pytest.fixture
 def dispatcher(sqlite_database: Database, tmp_path: Path) -> Dispatcher:
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
-    return Dispatcher(settings, sqlite_database, PretendedCluster())  # type: ignore[arg-type]
+    return Dispatcher(settings, sqlite_database, PretendedCluster())
 
 
 def ask(client: TestClient, job_id: int, **body: Any) -> dict[str, Any]:
@@ -88,6 +88,8 @@ BAD: dict[str, tuple[dict[str, Any] | bytes, int, str]] = {
     "NaN": (b'{"token": "t", "value": NaN}', 422, "/value"),
     "text": ({"token": "t", "value": "0.5"}, 422, "/value"),
     "infinite metric": (b'{"token": "t", "value": 1, "metrics": {"a": NaN}}', 422, "/metrics/a"),
+    "no line": ({"token": "t", "value": 1, "metrics": {"a\0b": 1}}, 422, "/metrics/a\0b"),
+    "huge": ({"token": "t", "value": -1e308}, 422, "/value"),
     "unknown field": ({"token": "t", "value": 0.5, "epoch": 3}, 422, "/epoch"),
 }  # fmt: skip
 
@@ -112,6 +114,8 @@ def test_asks_for_what_cannot_be_asked_are_refused(
     assert client.post("/v1/jobs/77/ask", json={}).status_code == 404
     mine = submit(sqlite_database)
     assert client.post(f"/v1/jobs/{mine}/ask", json={"count": 0}).status_code == 422
+    reversed_ = client.post(f"/v1/jobs/{mine}/ask", json={"worker": "a\u202eb"})
+    assert "U+202E" in reversed_.json()["errors"][0]["detail"]
     token = client.post("/v1/trials/1/heartbeat", json={"token": "made up"})
     assert (token.status_code, token.json()["type"]) == (403, "/problems/unknown-token")
     estimate = client.post("/v1/jobs/estimate", json=SPEC)

@@ -26,7 +26,7 @@ FUNCTION = {"name": "f", "task": {"kind": "function", "name": "sphere"}, "budget
 def offered(database: Database, tmp_path: Path) -> Iterator[int]:
     """A job whose trials are offered, on each kind of database."""
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
-    dispatcher = Dispatcher(settings, database, PretendedCluster())  # type: ignore[arg-type]
+    dispatcher = Dispatcher(settings, database, PretendedCluster())
     job_id = submit(database, samplers=["random"], budget={"n_trials": 40})
     dispatcher.turn(looks=True)
     yield job_id

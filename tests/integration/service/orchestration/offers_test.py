@@ -45,7 +45,7 @@ def another(database: Database, tmp_path: Path) -> Dispatcher:
     """Start a dispatcher in place of one that was killed."""
     leases.release_dead(database)
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
-    return Dispatcher(settings, database, PretendedCluster())  # type: ignore[arg-type]
+    return Dispatcher(settings, database, PretendedCluster())
 
 
 def attempts_at(database: Database, trial_id: int) -> list[AttemptState]:

@@ -22,7 +22,7 @@ from workers.dispatcher import Dispatcher
 @pytest.fixture
 def offered(postgresql_database: Database, tmp_path: Path) -> Iterator[int]:
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
-    dispatcher = Dispatcher(settings, postgresql_database, PretendedCluster())  # type: ignore[arg-type]
+    dispatcher = Dispatcher(settings, postgresql_database, PretendedCluster())
     job_id = submit(postgresql_database, samplers=["random"], controls=[])
     dispatcher.turn(looks=True)
     yield job_id
