@@ -46,7 +46,7 @@ def read_spec(file: str) -> SpecFile:
     content = _content(file)
     if not content.strip(BLANK):
         name = "stdin" if file == STDIN else file
-        fail(f"{name} is empty: send a spec as JSON or YAML (docs/job-spec.md)", USAGE)
+        fail(f"{name} is empty: write into it what is to be sent, as JSON or YAML", USAGE)
     if _is_yaml(file, content):
         return _from_yaml(file, content)
     body = content.removeprefix(BOM)

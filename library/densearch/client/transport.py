@@ -167,6 +167,7 @@ class Transport:
             request: As httpx2 takes it.
 
         Raises:
+            ClientError: A parameter fits into no address, such as a text of 100,000 characters.
             UnreachableError: There is no answer.
         """
         most = n_tries or n_tries_of(method, request.get("headers"))
@@ -175,7 +176,10 @@ class Transport:
             try:
                 answer = self.http.request(method, path, **request)
             except httpx2.InvalidURL as error:
-                raise UnreachableError(self.url, str(error)) from error
+                detail = (
+                    f"this cannot be asked for, and was not sent ({error}): shorten or correct it"
+                )
+                raise ClientError(0, "Unusable request", detail) from error
             except httpx2.RequestError as error:
                 failure = unanswered(self.url, error)
                 if is_last or not isinstance(failure, AnswerLostError):

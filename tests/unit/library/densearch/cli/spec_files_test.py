@@ -98,4 +98,4 @@ def test_an_empty_file_is_named(
     with pytest.raises(SystemExit) as ended:
         read_spec(str(file))
     assert ended.value.code == 2
-    assert f"{file} is empty: send a spec" in capsys.readouterr().err
+    assert f"{file} is empty: write into it" in capsys.readouterr().err

@@ -238,3 +238,13 @@ def test_a_redirect_and_what_cannot_be_unpacked_are_sentences(slept: list[float]
     with connected(packed) as client, pytest.raises(UnreachableError, match="decompressing"):
         client.job(1)
     assert len(slept) == N_TRIES - 1
+
+
+def test_a_request_that_fits_into_no_address_is_no_missing_server() -> None:
+    with (
+        connected(lambda _: httpx2.Response(500)) as client,
+        pytest.raises(ClientError, match="cannot be asked for") as refused,
+    ):
+        list(client.jobs(text="x" * 100_000))
+    assert not isinstance(refused.value, UnreachableError)
+    assert not refused.value.may_pass
