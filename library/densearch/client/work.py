@@ -111,6 +111,9 @@ class AskedTrial:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=f"trial {self.id}", daemon=True)
 
+    def __repr__(self) -> str:
+        return f"AskedTrial(id={self.id}, phase={self.phase!r}, params={self.params})"
+
     @property
     def density(self) -> AskedDensity:
         """The only density.
@@ -149,14 +152,16 @@ class AskedTrial:
 
         Raises:
             ClientError: The server refuses it.
+            TypeError: The value or a metric is no number; it is named.
             UnreachableError: No server answers for a long time.
         """
         if self.is_over:
             return True
-        if not math.isfinite(value):
+        number = number_of("value", value)
+        if not math.isfinite(number):
             self._end({"diverged": True})
             return True
-        body = {"epoch": self._n_epochs + 1, "value": float(value), "metrics": _finite(metrics)}
+        body = {"epoch": self._n_epochs + 1, "value": number, "metrics": _finite(metrics)}
         answer = cast("HeardAnswer", self._post("report", body))
         self._n_epochs += 1
         if answer["stop"] and answer["reason"] != "complete":
@@ -168,10 +173,12 @@ class AskedTrial:
 
         Raises:
             ClientError: The server refuses it.
+            TypeError: The value or a metric is no number; it is named.
             UnreachableError: No server answers for a long time.
         """
-        if math.isfinite(value):
-            self._end({"value": float(value), "metrics": _finite(metrics)})
+        number = number_of("value", value)
+        if math.isfinite(number):
+            self._end({"value": number, "metrics": _finite(metrics)})
         else:
             self._end({"diverged": True, "metrics": _finite(metrics)})
 
@@ -299,4 +306,18 @@ def again(send: Callable[[], Answer], patience_s: float) -> Answer:
 
 
 def _finite(metrics: dict[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in metrics.items() if math.isfinite(value)}
+    numbers = {name: number_of(name, value) for name, value in metrics.items()}
+    return {name: number for name, number in numbers.items() if math.isfinite(number)}
+
+
+def number_of(name: str, value: Any) -> float:  # noqa: ANN401 - whatever a trainer has
+    """Return a number as a float, those in an array or a tensor of one element, too.
+
+    Raises:
+        TypeError: It is none.
+    """
+    try:
+        # Of a tensor with a gradient float() warns.
+        return float(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise TypeError(f"{name} must be a number, not {value!r:.100}") from error

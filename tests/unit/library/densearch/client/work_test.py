@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import numpy as np
@@ -135,3 +135,20 @@ def test_a_server_that_starts_again_is_waited_for() -> None:
     server.n_refusals = 5
     with pytest.raises(ClientError, match="wait"):
         next(server.client().work(3, patience_s=0.0))
+
+
+def test_a_value_of_another_kind_is_named_and_nothing_is_sent() -> None:
+    server = Scripted()
+    others: list[Any] = ["x", None, [1], 1j, 10**400, np.zeros(2)]
+    work = server.client().work(3)  # kept: one that is left gives its trial back
+    trial = next(work)
+    for other in others:
+        with pytest.raises(TypeError, match="value must be a number, not "):
+            trial.report(other)
+        with pytest.raises(TypeError, match="accuracy must be a number, not "):
+            trial.tell(0.5, accuracy=other)
+    assert [what for what, _ in server.sent] == ["ask"]
+    assert not trial.is_over
+    assert repr(trial).startswith(f"AskedTrial(id={trial.id}, phase='")
+    trial.tell(cast("float", np.array([0.25])), accuracy=cast("float", np.float32(0.5)))
+    assert server.sent[-1][1]["value"] == 0.25
