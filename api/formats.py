@@ -29,7 +29,7 @@ MEDIA_TYPES: Mapping[str, str] = {
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "/v1/jobs/{job_id}/report": ("html", "md", "pdf"),
     "/v1/jobs/{job_id}/trials": ("csv", "ndjson", "parquet"),
-    "/v1/jobs/{job_id}/measurements": ("csv", "parquet"),
+    "/v1/jobs/{job_id}/measurements": ("csv", "ndjson", "parquet"),
     "/v1/densities/{density_id}": ("npz", "csv", "safetensors", "svg", "png"),
 }
 # What an address without a suffix answers in where that is not JSON.

@@ -107,8 +107,10 @@ def _question(
     text = json.dumps(
         [version_of_package("densearch-server"), question], sort_keys=True, default=str
     )
-    stem = f"{PREFIX}{question['arm'][:80]}{'-folded' if norm == 'folded' else ''}"
-    name = f"{file_name(stem)}-{sha256(text.encode()).hexdigest()[:16]}.zip"
+    folded = "-folded" if norm == "folded" else ""
+    so_far = "" if question["job"]["is_final"] else "-so-far"
+    stem = file_name(f"{PREFIX}{question['arm'][:80]}{folded}{so_far}")
+    name = f"{stem}-{sha256(text.encode()).hexdigest()[:16]}.zip"
     return {**question, "data_dir": str(settings.data_dir.resolve())}, name
 
 

@@ -51,6 +51,14 @@ def test_a_bundle_is_made_once_and_kept(
     assert client.get(at).content == first.content
 
 
+def test_the_name_says_that_a_job_has_not_ended(
+    sqlite_database: Database, settings: Settings
+) -> None:
+    job = seeding.running(sqlite_database)
+    name = bundles._question(sqlite_database, settings, job.id, None, "folded")[1]
+    assert "-folded-so-far-" in name
+
+
 def test_a_job_without_a_density_says_what_it_lacks(
     client: TestClient, sqlite_database: Database
 ) -> None:
