@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from densearch.cli.documents import STDOUT
 from densearch.cli.failures import USAGE, fail
 from densearch.cli.jobs import JobId, Url, connect
 from densearch.cli.json_documents import IsJson, print_document
@@ -37,7 +42,9 @@ def export(
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option(help="The file; for mlflow a folder, or the address of a tracking server."),
+        typer.Option(
+            help="The file, - for stdout; for mlflow a folder, or the address of a server."
+        ),
     ] = None,
     is_measurements: Annotated[
         bool, typer.Option("--measurements", help="The metrics after each epoch, not the trials.")
@@ -47,6 +54,8 @@ def export(
 ) -> None:
     """Write a job's trials as a table, as a database of Optuna, or into MLflow."""
     chosen = form_of(form, to)
+    if to == STDOUT and (is_json or chosen == "mlflow"):
+        fail("--to - goes with neither --json nor mlflow: name a file", USAGE)
     if is_measurements and chosen not in TABLES:
         fail(f"--measurements needs one of {', '.join(TABLES)}", USAGE)
     with connect(url) as client:
@@ -56,7 +65,9 @@ def export(
 
 def bundle(
     job_id: JobId,
-    out: Annotated[Path | None, typer.Option(help="The file; bundle-ID.zip if left out.")] = None,
+    out: Annotated[
+        str | None, typer.Option(help="The file, - for stdout; bundle-ID.zip if left out.")
+    ] = None,
     arm: Annotated[
         str | None, typer.Option(help="Name of an arm; the recommended one if left out.")
     ] = None,
@@ -69,10 +80,12 @@ def bundle(
     """Write what an arm has found as one archive: density, network, report, provenance."""
     if norm not in {"kept", "folded"}:
         fail(f"--norm {norm} is neither kept nor folded", USAGE)
-    path = out or Path(f"bundle-{job_id}.zip")
-    with connect(url) as client:
+    if out == STDOUT and is_json:
+        fail("--out - does not go with --json: name a file", USAGE)
+    written = out or f"bundle-{job_id}.zip"
+    with connect(url) as client, _file(written) as path:
         client.save_bundle(job_id, path, arm=arm, folds_norms=norm == "folded")
-    _show(job_id, str(path), is_json=is_json)
+    _show(job_id, written, is_json=is_json)
 
 
 def form_of(form: str | None, to: str | None) -> str:
@@ -95,19 +108,35 @@ def _written(
 
         return export_job(client, job_id, to or "mlruns")
     if form == "optuna":
-        path = Path(to or f"job-{job_id}.db")
-        client.save_optuna(job_id, path)
-        return str(path)
-    path = Path(to or f"job-{job_id}-{what}.{form}")
-    table = cast("TableForm", form)
-    if is_measurements:
-        client.save_measurements(job_id, path, table)
-    else:
-        client.save_trials(job_id, path, table, phase="all")
-    return str(path)
+        written = to or f"job-{job_id}.db"
+        with _file(written) as path:
+            client.save_optuna(job_id, path)
+        return written
+    written, table = to or f"job-{job_id}-{what}.{form}", cast("TableForm", form)
+    with _file(written) as path:
+        if is_measurements:
+            client.save_measurements(job_id, path, table)
+        else:
+            client.save_trials(job_id, path, table, phase="all")
+    return written
+
+
+@contextmanager
+def _file(name: str) -> Iterator[Path]:
+    """Yield the file to write; that of stdout is printed once it is whole."""
+    if name != STDOUT:
+        yield Path(name)
+        return
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole"
+        yield whole
+        with whole.open("rb") as file:
+            copyfileobj(file, typer.get_binary_stream("stdout"))
 
 
 def _show(job_id: int, written: str, *, is_json: bool) -> None:
+    if written == STDOUT:
+        return
     found: dict[str, Any] = {"job": job_id, "path": written}
     if is_json:
         print_document(found)

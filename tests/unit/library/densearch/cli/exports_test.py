@@ -58,6 +58,9 @@ def test_an_export_is_one_call(words: tuple[str, ...], call: tuple[Any, ...]) ->
         (("export", "7", "--format", "xls"), "--format xls is no format"),
         (("export", "7", "--to", "a.txt"), "the ending of a.txt is no format"),
         (("export", "7", "--format", "optuna", "--measurements"), "--measurements needs one of"),
+        (("export", "7", "--to", "-", "--json"), "goes with neither --json nor mlflow"),
+        (("export", "7", "--to", "-", "--format", "mlflow"), "goes with neither"),
+        (("bundle", "7", "--out", "-", "--json"), "does not go with --json"),
         (("bundle", "7", "--norm", "none"), "neither kept nor folded"),
     ],
 )
@@ -71,3 +74,17 @@ def test_a_bundle_is_written_where_it_is_wanted() -> None:
     result = CliRunner().invoke(app, ["bundle", "7", "--norm", "folded", "--json"])
     assert json.loads(result.stdout) == {"job": 7, "path": "bundle-7.zip"}
     assert asked == [("save_bundle", "7", "bundle-7.zip", ("arm", None), ("folds_norms", True))]
+
+
+@pytest.mark.parametrize("words", [("export", "7", "--to", "-"), ("bundle", "7", "--out", "-")])
+def test_a_dash_is_stdout_and_prints_nothing_else(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def write(_: object, _id: int, path: Path, *_form: str, **_more: object) -> None:
+        path.write_bytes(b"whole\x00\xff")
+
+    for name in ("save_trials", "save_bundle"):
+        monkeypatch.setattr(_Files, name, write, raising=False)
+    result = CliRunner().invoke(app, list(words))
+    assert (result.exit_code, result.stdout_bytes) == (0, b"whole\x00\xff")
+    assert list(tmp_path.iterdir()) == []
