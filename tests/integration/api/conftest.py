@@ -10,16 +10,8 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
-from tests.support import route_contexts
 from tests.support.guarded import guarded_client
 from tests.support.pages import ADDRESS
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _shared_route_contexts() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        route_contexts.share(patch)
-        yield
 
 
 @pytest.fixture

@@ -28,27 +28,31 @@ from tests.support.pretended_cluster import PretendedCluster, job_of
 from tests.support.root import ROOT
 from workers.dispatcher import Dispatcher
 
-# As the server: no module of torch may be loaded. Prints the payload of a first trial.
+# As the server: no module of torch may be loaded. Prints the payload of each job's first trial.
 SERVER = """
 import json, sys
 from service.studies import payloads
 from service.validation import parse
 from service.validation.resolve import resolve
-job = resolve(parse.parse(json.loads(sys.argv[1])))
-point = [0.4] * job.spaces.searches.dimension
-order = payloads.searched(job, job.studies[0].name, point)
+orders = []
+for body in json.loads(sys.argv[1]):
+    job = resolve(parse.parse(body))
+    point = [0.4] * job.spaces.searches.dimension
+    orders.append(payloads.searched(job, job.studies[0].name, point).payload)
 assert "torch" not in sys.modules
-print(json.dumps(order.payload))
+print(json.dumps(orders))
 """
-# As a worker: trains that payload, prints the loss and how many epochs were measured.
+# As a worker: trains each payload, prints the loss and how many epochs were measured.
 WORKER = """
 import json, sys
 from service.orchestration.messages import Assignment, Measured
 from workers.worker import Worker
-payload = json.loads(sys.argv[1])
-*measured, (ended, _) = Worker().run([Assignment(1, 1, 1, "", payload, "cpu", False)])
-assert all(isinstance(item, Measured) for item in measured), measured
-print(json.dumps([ended.ending, ended.metrics, len(measured), ended.error]))
+worker, found = Worker(), []
+for payload in json.loads(sys.argv[1]):
+    *measured, (ended, _) = worker.run([Assignment(1, 1, 1, "", payload, "cpu", False)])
+    assert all(isinstance(item, Measured) for item in measured), measured
+    found.append([ended.ending, ended.metrics, len(measured), ended.error])
+print(json.dumps(found))
 """
 COUNTING = {
     "name": "counted",
@@ -99,20 +103,27 @@ def answer(installed: Path, script: str, body: object) -> Any:  # noqa: ANN401 -
     return json.loads(ran.stdout)
 
 
-def test_its_network_and_objective_are_read_without_torch_and_trained(installed: Path) -> None:
-    payload = answer(installed, SERVER, COUNTING)
+@pytest.fixture(scope="module")
+def trained(installed: Path) -> list[tuple[Any, Any]]:
+    """What the server makes of both jobs, and a worker of that: to start either takes seconds."""
+    payloads = answer(installed, SERVER, [COUNTING, NAMING])
+    return list(zip(payloads, answer(installed, WORKER, payloads), strict=True))
+
+
+def test_its_network_and_objective_are_read_without_torch_and_trained(
+    trained: list[tuple[Any, Any]],
+) -> None:
+    payload, (ending, metrics, n_epochs, error) = trained[0]
     assert list(payload["phi"]) == ["blocks.0.0", "blocks.1.0"]
     assert set(payload["packages"]) == {"densearch.networks", "densearch.objectives"}
-    ending, metrics, n_epochs, error = answer(installed, WORKER, payload)
     assert (ending, n_epochs, error) == ("completed", 2, None)
     # Answers by chance are wrong by more than a ring.
     assert 0 <= metrics["count_error"] < 1
 
 
-def test_its_data_train_a_network_of_ours(installed: Path) -> None:
-    payload = answer(installed, SERVER, NAMING)
+def test_its_data_train_a_network_of_ours(trained: list[tuple[Any, Any]]) -> None:
+    payload, (ending, metrics, n_epochs, error) = trained[1]
     assert payload["packages"] == {"densearch.datasets": {"rings": "own-network 0.1.0"}}
-    ending, metrics, n_epochs, error = answer(installed, WORKER, payload)
     assert (ending, n_epochs, error) == ("completed", 2, None)
     assert 0.25 < metrics["accuracy"] <= 1
 

@@ -74,7 +74,7 @@ class TestBayesOpt(TuneBehaviour):
     def study(self, n_trials: int = 23, dimension: int = 2, seed: int = 1) -> StudyPlan:
         # Each proposal costs a tenth of a second: few are left to the model, long runs are cut.
         n = n_trials if n_trials <= 23 else 22
-        options = {"random_search_steps": 19}
+        options = {"random_search_steps": 20}
         return StudyPlan(n_trials=n, dimension=dimension, seed=seed, options=options)
 
     def test_it_finds_the_bottom_of_a_bowl(self) -> None:
