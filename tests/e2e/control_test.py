@@ -22,14 +22,15 @@ from workers import functions
 pytestmark = pytest.mark.ray
 
 N_TRIALS = 40
-N_WORKERS = 3
 ALGORITHMS = {"direct_l": nlopt.GN_DIRECT_L, "direct_l_rand": nlopt.GN_DIRECT_L_RAND}
+# Two of these run at the same time.
+HALF = {"cpus_per_trial": 2}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with three workers, on fewer cores: the trials mostly sleep."""
-    made = Server(tmp_path_factory.mktemp("data"), {"DENSEARCH_N_CPUS": str(N_WORKERS)})
+    """A server whose Ray believes in more cores than there are: the trials mostly sleep."""
+    made = Server(tmp_path_factory.mktemp("data"), {"DENSEARCH_N_CPUS": "5"})
     made.start()
     yield made
     made.stop()
@@ -41,6 +42,7 @@ def function(**changes: object) -> dict[str, Any]:
         "task": {"kind": "function", "name": "sphere", "dimension": 2, "sleep_s": 0.3},
         "samplers": ["random"],
         "budget": {"n_trials": 8},
+        "resources": HALF,
     }
     return body | changes
 
@@ -62,7 +64,7 @@ def confirmed(client: Client, job_id: int) -> list[str]:
 
 
 def test_pause_lets_running_trials_finish_and_resume_goes_on(client: Client) -> None:
-    job_id = client.submit(function(budget={"n_trials": 12}))["id"]
+    job_id = client.submit(function())["id"]
     until(lambda: "COMPLETED" in states(client, job_id))
     assert client.pause(job_id)["state"] == "PAUSED"
     until(lambda: "RUNNING" not in states(client, job_id))
@@ -72,7 +74,7 @@ def test_pause_lets_running_trials_finish_and_resume_goes_on(client: Client) -> 
     assert states(client, job_id) == paused
     client.resume(job_id)
     assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
-    assert confirmed(client, job_id) == ["COMPLETED"] * 12
+    assert confirmed(client, job_id) == ["COMPLETED"] * 8
 
 
 def test_cancel_frees_the_workers_at_once(client: Client) -> None:
@@ -81,7 +83,7 @@ def test_cancel_frees_the_workers_at_once(client: Client) -> None:
         task={"kind": "function", "name": "sphere", "dimension": 2, "sleep_s": 3600.0},
     )
     job_id = client.submit(endless)["id"]
-    until(lambda: states(client, job_id).count("RUNNING") == N_WORKERS)
+    until(lambda: states(client, job_id).count("RUNNING") == 2)
     assert client.cancel(job_id)["state"] == "CANCELLED"
     assert set(states(client, job_id)) == {"CANCELLED"}
     after = client.submit(function(name="after", seed=9))["id"]
@@ -96,6 +98,7 @@ def test_cancel_stops_a_training_within_an_epoch(client: Client) -> None:
         "training": {"lr": 0.001, "batch_size": 16, "epochs": 10_000},
         "samplers": ["random"],
         "budget": {"n_trials": 2},
+        "resources": HALF,
     }
     job_id = client.submit(training)["id"]
     until(lambda: states(client, job_id).count("RUNNING") == 2)
@@ -147,6 +150,7 @@ def test_the_told_sequence_is_nlopts(client: Client, name: str, dimension: int) 
         "task": {"kind": "function", "name": name, "dimension": dimension, "sleep_s": 0.05},
         "samplers": list(ALGORITHMS),
         "budget": {"n_trials": N_TRIALS},
+        "resources": {"cpus_per_trial": 1},
     }
     job = client.wait(client.submit(spec)["id"], PATIENCE_S)
     assert job["state"] == "SUCCEEDED"
@@ -170,7 +174,7 @@ def test_api_and_dispatcher_alone_on_postgresql(postgresql_url: str, tmp_path: P
     shared = {
         "DENSEARCH_DATABASE_URL": postgresql_url,
         "DENSEARCH_DATA_DIR": str(tmp_path),
-        "DENSEARCH_N_CPUS": "1",
+        "DENSEARCH_N_CPUS": "2",
     }
     upgraded = densearch("db", "upgrade", **shared)
     assert upgraded.code == 0, upgraded.err
@@ -186,6 +190,7 @@ def test_api_and_dispatcher_alone_on_postgresql(postgresql_url: str, tmp_path: P
             spec = function(
                 samplers=["direct_l", "tpe"],
                 task=_quick("branin"),
+                resources={},
                 budget={"n_trials": 4},
             )
             job_id = client.submit(spec)["id"]
