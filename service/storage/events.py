@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Table, func, insert, select
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.records import JobEvent, Json
 from service.states import JobState
 from service.storage.rows import to_value
+from service.storage.statements import put
 from service.storage.tables import DELETED, EventRow, JobRow
+
+_NEW = insert(cast("Table", EventRow.__table__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,7 @@ def add_all(session: Session, job_id: int, found: Sequence[tuple[str, Json]]) ->
     rows = [
         {"job_id": job_id, "kind": kind, "data": data, "created_at": now} for kind, data in found
     ]
-    if rows:
-        session.execute(insert(EventRow.__table__), rows)  # type: ignore[arg-type]
+    put(session, _NEW, rows)
 
 
 def after(session: Session, job_id: int, last_id: int, limit: int) -> list[JobEvent]:

@@ -23,6 +23,11 @@ AT_WORK = (JobState.RUNNING, JobState.EVALUATING)
 WORKING = (JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING, JobState.PAUSED)
 
 # Made once: making it takes longer than running it.
+_LEASED = (
+    select(JobRow.state, JobRow.waits_for, JobRow.lease_owner, JobRow.lease_fence)
+    .where(JobRow.id == bindparam("wanted"))
+    .with_for_update(key_share=True)
+)
 _WANTED = select(JobRow).where(JobRow.id == bindparam("wanted"), JobRow.state != DELETED)
 
 
@@ -77,9 +82,7 @@ def lock_leased(session: Session, job: Job) -> Job:
     Raises:
         LeaseLostError: Another dispatcher holds it now, or a user has deleted it.
     """
-    columns = (JobRow.state, JobRow.waits_for, JobRow.lease_owner, JobRow.lease_fence)
-    query = select(*columns).where(JobRow.id == job.id).with_for_update(key_share=True)
-    row = session.execute(query).one_or_none()  # None once the job was deleted
+    row = session.execute(_LEASED, {"wanted": job.id}).one_or_none()  # None once it was deleted
     if row is None or (row.lease_owner, row.lease_fence) != (job.lease_owner, job.lease_fence):
         raise LeaseLostError(job.id)
     return replace(job, state=JobState(row.state), waits_for=row.waits_for)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert
+from sqlalchemy import Insert, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -25,10 +25,11 @@ def insert_into(session: Session, table: Any) -> postgresql.Insert | sqlite.Inse
     return postgresql.insert(table) if is_postgresql(session) else sqlite.insert(table)
 
 
-def put(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store rows in their order; a single one takes one trip, several of psycopg take more."""
+def put(session: Session, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store or change rows in their order; psycopg takes fewer trips for a single one."""
     if rows:
-        session.execute(statement, dict(rows[0]) if len(rows) == 1 else [dict(r) for r in rows])
+        given = dict(rows[0]) if len(rows) == 1 else [dict(row) for row in rows]
+        session.connection().execute(statement, given)
 
 
 def key_chunks(keys: Collection[Key]) -> Iterator[list[Key]]:

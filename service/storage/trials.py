@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     Table,
+    Update,
     bindparam,
     delete,
     func,
@@ -19,13 +21,14 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from service.errors import NotFoundError
 from service.records import Attempt, Measurement, Trial, TrialOutline, TrialResult
 from service.states import AttemptState, Phase, TrialState, check_trial_transition
 from service.storage.jobs import deleted
 from service.storage.rows import to_value
-from service.storage.statements import insert_into, key_chunks
+from service.storage.statements import insert_into, key_chunks, put
 from service.storage.tables import AttemptRow, MeasurementRow, TrialRow
 from service.storage.trainer_tables import OfferRow
 
@@ -58,8 +61,21 @@ def insert_all(session: Session, rows: Sequence[Values]) -> list[Trial]:
 
 
 def _insert(session: Session, table: Table, rows: list[dict[str, Any]]) -> list[int]:
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(session.scalars(statement, rows))
+    return list(session.scalars(_inserted(table), rows))
+
+
+# Made once: making a statement takes longer than running it.
+
+
+@cache
+def _inserted(table: Table) -> ReturningInsert[int]:
+    return insert(table).returning(table.c.id, sort_by_parameter_order=True)
+
+
+@cache
+def _updated(table: Table, names: tuple[str, ...]) -> Update:
+    changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names if name != "id"}
+    return update(table).where(table.c.id == bindparam("new_id")).values(changes)
 
 
 def _update(session: Session, table: Table, rows: Sequence[Values]) -> None:
@@ -69,11 +85,7 @@ def _update(session: Session, table: Table, rows: Sequence[Values]) -> None:
         values = {f"new_{name}": value for name, value in row.items()}
         groups[tuple(sorted(row))].append(values)
     for names, group in groups.items():
-        changes: dict[str, Any] = {
-            name: bindparam(f"new_{name}") for name in names if name != "id"
-        }
-        statement = update(table).where(table.c.id == bindparam("new_id")).values(changes)
-        session.connection().execute(statement, group)
+        put(session, _updated(table, names), group)
 
 
 def get(session: Session, trial_id: int) -> Trial:
