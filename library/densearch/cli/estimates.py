@@ -38,8 +38,16 @@ def wait_for_estimate(client: Client | Campaigns, body: bytes, poll_s: float = P
         time.sleep(poll_s)
         found = client.estimate(body)
     if found["state"] != "ready":
-        fail(f"cannot be estimated: {found['detail']}", REFUSED)
+        known = {name: found[name] for name in ("n_trainings", "n_epochs") if found.get(name)}
+        lines = [f"  counted already: at most {_amount(known)}"] if known else []
+        fail(f"cannot be estimated: {found['detail']}", REFUSED, lines=lines, **known)
     return found
+
+
+def _amount(known: dict[str, int]) -> str:
+    """Return counts in words, such as 68 trainings, 680 epochs."""
+    words = {"n_trainings": "training", "n_epochs": "epoch"}
+    return ", ".join(counted(n, words[name]) for name, n in known.items())
 
 
 def show_estimate(found: Json) -> None:

@@ -82,4 +82,6 @@ def test_where_nothing_will_measure_it_does_not_wait(
     answers: Any = Answers(answer)
     with pytest.raises(SystemExit):
         wait_for_estimate(answers, b"{}", poll_s=0.0)
-    assert "cannot be estimated: why not" in capsys.readouterr().err
+    found = capsys.readouterr().err
+    assert "cannot be estimated: why not" in found
+    assert f"counted already: at most {answer['n_trainings']} training" in found
