@@ -38,7 +38,8 @@ def wait_for_estimate(client: Client | Campaigns, body: bytes, poll_s: float = P
         time.sleep(poll_s)
         found = client.estimate(body)
     if found["state"] != "ready":
-        known = {name: found[name] for name in ("n_trainings", "n_epochs") if found.get(name)}
+        counts: Json = found  # a campaign's has no epochs
+        known = {name: counts[name] for name in ("n_trainings", "n_epochs") if counts.get(name)}
         lines = [f"  counted already: at most {_amount(known)}"] if known else []
         fail(f"cannot be estimated: {found['detail']}", REFUSED, lines=lines, **known)
     return found
