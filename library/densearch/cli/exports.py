@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from densearch.cli.documents import STDOUT
-from densearch.cli.failures import USAGE, fail
+from densearch.cli.failures import UNREACHABLE, USAGE, fail
 from densearch.cli.jobs import JobId, Url, connect
 from densearch.cli.json_documents import IsJson, print_document
 from densearch.cli.terminal import echo
@@ -104,9 +104,7 @@ def _written(
     """Write the files, and return where."""
     what = "measurements" if is_measurements else "trials"
     if form == "mlflow":
-        from densearch.client.mlflow_export import export_job  # an extra
-
-        return export_job(client, job_id, to or "mlruns")
+        return _tracked(client, job_id, to or "mlruns")
     if form == "optuna":
         written = to or f"job-{job_id}.db"
         with _file(written) as path:
@@ -132,6 +130,16 @@ def _file(name: str) -> Iterator[Path]:
         yield whole
         with whole.open("rb") as file:
             copyfileobj(file, typer.get_binary_stream("stdout"))
+
+
+def _tracked(client: Client, job_id: int, to: str) -> str:
+    from densearch.client.mlflow_export import TrackingError, export_job  # an extra
+
+    try:
+        return export_job(client, job_id, to)
+    except TrackingError as error:
+        code = UNREACHABLE if to.startswith(("http://", "https://")) else USAGE
+        fail(f"MLflow cannot write to {to}: {error}", code)
 
 
 def _show(job_id: int, written: str, *, is_json: bool) -> None:

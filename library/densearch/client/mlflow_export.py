@@ -22,6 +22,12 @@ REMEDY = (
 _STATES = {"COMPLETED": "FINISHED", "PRUNED": "KILLED", "CANCELLED": "KILLED", "FAILED": "FAILED"}
 # What MLflow takes of a param, of a tag.
 MOST_PARAM, MOST_TAG, MOST_AT_ONCE = 500, 5_000, 100
+# MLflow tries for minutes, 7 times, where nobody answers.
+_RETRIES = "2"
+
+
+class TrackingError(Exception):
+    """MLflow has refused an address or a run, or its server does not answer."""
 
 
 def export_job(client: Client, job_id: int, to: str) -> str:
@@ -35,18 +41,29 @@ def export_job(client: Client, job_id: int, to: str) -> str:
     Raises:
         ImportError: MLflow's client is not installed.
         ClientError: There is no such job.
+        TrackingError: MLflow takes no such address, or does not answer there.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # it would report what is called
     try:
         from mlflow import MlflowClient  # an extra
+        from mlflow.exceptions import MlflowException
     except ModuleNotFoundError as error:
         raise ImportError(REMEDY, name="mlflow") from error
     is_folder = "://" not in to and not to.startswith("databricks")
     if is_folder:  # MLflow refuses folders, which it keeps as they are, unless they are asked for
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", _RETRIES)
     address = Path(to).resolve().as_uri() if is_folder else to
+    try:
+        _export(client, job_id, MlflowClient(tracking_uri=address))
+    except MlflowException as error:
+        said = str(error).strip().splitlines()
+        raise TrackingError(said[0][:300] if said else type(error).__name__) from error
+    return address
+
+
+def _export(client: Client, job_id: int, tracking: Any) -> None:  # noqa: ANN401 - MLflow's client
     job = client.job(job_id)
-    tracking = MlflowClient(tracking_uri=address)
     name = f"densearch: {job['name']}"[:250]
     known = tracking.get_experiment_by_name(name)
     experiment = known.experiment_id if known else tracking.create_experiment(name)
@@ -58,7 +75,6 @@ def export_job(client: Client, job_id: int, to: str) -> str:
     is_final = job["state"] in {"SUCCEEDED", "FAILED", "CANCELLED"}
     state = "FINISHED" if job["state"] == "SUCCEEDED" or not is_final else "FAILED"
     tracking.set_terminated(parent.info.run_id, status=state)
-    return address
 
 
 def _job_tags(job: Mapping[str, Any]) -> dict[str, str]:

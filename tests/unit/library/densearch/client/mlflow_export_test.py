@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from densearch.client.client import Client
-from densearch.client.mlflow_export import export_job
+from densearch.client.mlflow_export import TrackingError, export_job
 
 TRIAL = {
     "id": 4,
@@ -70,6 +70,17 @@ def test_a_run_for_each_trial_stands_below_that_of_the_job(
     assert sorted((one.step, one.value) for one in history) == [(1, -1.0), (2, -0.5)]
     assert done.info.end_time - done.info.start_time == 4000
     assert (done.info.status, running.info.status) == ("FINISHED", "RUNNING")
+
+
+@pytest.mark.parametrize("address", ["nonsense://x", "http://127.0.0.1:9"])
+def test_an_address_that_mlflow_cannot_use_is_one_sentence(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    with pytest.raises(TrackingError) as caught:
+        export_job(CLIENT, 3, address)
+    assert "\n" not in str(caught.value)
 
 
 def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
