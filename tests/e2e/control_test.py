@@ -22,15 +22,14 @@ from workers import functions
 pytestmark = pytest.mark.ray
 
 N_TRIALS = 40
+N_WORKERS = 3
 ALGORITHMS = {"direct_l": nlopt.GN_DIRECT_L, "direct_l_rand": nlopt.GN_DIRECT_L_RAND}
-# Two of these run at the same time.
-HALF = {"cpus_per_trial": 2}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose Ray believes in more cores than there are: the trials mostly sleep."""
-    made = Server(tmp_path_factory.mktemp("data"), {"DENSEARCH_N_CPUS": "5"})
+    """A server with three workers, on fewer cores: the trials mostly sleep."""
+    made = Server(tmp_path_factory.mktemp("data"), {"DENSEARCH_N_CPUS": str(N_WORKERS)})
     made.start()
     yield made
     made.stop()
@@ -42,7 +41,6 @@ def function(**changes: object) -> dict[str, Any]:
         "task": {"kind": "function", "name": "sphere", "dimension": 2, "sleep_s": 0.3},
         "samplers": ["random"],
         "budget": {"n_trials": 8},
-        "resources": HALF,
     }
     return body | changes
 
@@ -64,7 +62,7 @@ def confirmed(client: Client, job_id: int) -> list[str]:
 
 
 def test_pause_lets_running_trials_finish_and_resume_goes_on(client: Client) -> None:
-    job_id = client.submit(function())["id"]
+    job_id = client.submit(function(budget={"n_trials": 12}))["id"]
     until(lambda: "COMPLETED" in states(client, job_id))
     assert client.pause(job_id)["state"] == "PAUSED"
     until(lambda: "RUNNING" not in states(client, job_id))
@@ -74,7 +72,7 @@ def test_pause_lets_running_trials_finish_and_resume_goes_on(client: Client) -> 
     assert states(client, job_id) == paused
     client.resume(job_id)
     assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
-    assert confirmed(client, job_id) == ["COMPLETED"] * 8
+    assert confirmed(client, job_id) == ["COMPLETED"] * 12
 
 
 def test_cancel_frees_the_workers_at_once(client: Client) -> None:
@@ -83,7 +81,7 @@ def test_cancel_frees_the_workers_at_once(client: Client) -> None:
         task={"kind": "function", "name": "sphere", "dimension": 2, "sleep_s": 3600.0},
     )
     job_id = client.submit(endless)["id"]
-    until(lambda: states(client, job_id).count("RUNNING") == 2)
+    until(lambda: states(client, job_id).count("RUNNING") == N_WORKERS)
     assert client.cancel(job_id)["state"] == "CANCELLED"
     assert set(states(client, job_id)) == {"CANCELLED"}
     after = client.submit(function(name="after", seed=9))["id"]
@@ -98,11 +96,10 @@ def test_cancel_stops_a_training_within_an_epoch(client: Client) -> None:
         "training": {"lr": 0.001, "batch_size": 16, "epochs": 10_000},
         "samplers": ["random"],
         "budget": {"n_trials": 2},
-        "resources": HALF,
     }
     job_id = client.submit(training)["id"]
-    until(lambda: states(client, job_id).count("RUNNING") == 2)
-    trial = next(iter(client.trials(job_id)))
+    until(lambda: states(client, job_id).count("RUNNING") == N_WORKERS)
+    trial = next(iter(client.trials(job_id, state="RUNNING")))
     until(lambda: len(client.measurements(trial["id"])) > 2)
     client.cancel(job_id)
     time.sleep(1.0)
@@ -150,7 +147,6 @@ def test_the_told_sequence_is_nlopts(client: Client, name: str, dimension: int) 
         "task": {"kind": "function", "name": name, "dimension": dimension, "sleep_s": 0.05},
         "samplers": list(ALGORITHMS),
         "budget": {"n_trials": N_TRIALS},
-        "resources": {"cpus_per_trial": 1},
     }
     job = client.wait(client.submit(spec)["id"], PATIENCE_S)
     assert job["state"] == "SUCCEEDED"
@@ -164,9 +160,11 @@ def test_the_told_sequence_is_nlopts(client: Client, name: str, dimension: int) 
         assert told == sequential(sampler, name, dimension, studies[sampler]["seed"])
         assert studies[sampler]["best_value"] == min(value for _, value in told)
         assert studies[sampler]["n_finished"] == N_TRIALS
-    # Idle workers ran ahead of the sequence, and were mostly right.
-    assert sum(study["n_speculative"] for study in studies.values()) > 0
-    assert sum(study["n_hits"] for study in studies.values()) > 0
+    # Idle workers ran ahead of the sequence, and were mostly right. In more dimensions the two
+    # samplers have work for all workers.
+    if dimension == 2:
+        assert sum(study["n_speculative"] for study in studies.values()) > 0
+        assert sum(study["n_hits"] for study in studies.values()) > 0
 
 
 def test_api_and_dispatcher_alone_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
@@ -174,7 +172,7 @@ def test_api_and_dispatcher_alone_on_postgresql(postgresql_url: str, tmp_path: P
     shared = {
         "DENSEARCH_DATABASE_URL": postgresql_url,
         "DENSEARCH_DATA_DIR": str(tmp_path),
-        "DENSEARCH_N_CPUS": "2",
+        "DENSEARCH_N_CPUS": "1",
     }
     upgraded = densearch("db", "upgrade", **shared)
     assert upgraded.code == 0, upgraded.err
@@ -190,7 +188,6 @@ def test_api_and_dispatcher_alone_on_postgresql(postgresql_url: str, tmp_path: P
             spec = function(
                 samplers=["direct_l", "tpe"],
                 task=_quick("branin"),
-                resources={},
                 budget={"n_trials": 4},
             )
             job_id = client.submit(spec)["id"]
