@@ -80,7 +80,7 @@ def results_of(client: Client, job_id: int) -> list[tuple[Any, ...]]:
 def expected(sqlite_database: Database, tmp_path: Path) -> list[tuple[Any, ...]]:
     """What packs of 8 find that are trained here: they share no result with another server."""
     server, cluster = live_server.Server(sqlite_database, tmp_path), PretendedCluster()
-    dispatcher = Dispatcher(Settings(data_dir=tmp_path), sqlite_database, cluster)  # type: ignore[arg-type]
+    dispatcher = Dispatcher(Settings(data_dir=tmp_path), sqlite_database, cluster)
     worker = Worker(str(tmp_path))
     server.start()
     with Client(server.url) as client:

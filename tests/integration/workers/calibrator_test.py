@@ -47,7 +47,7 @@ MEASURED: dict[str, Any] = {
 @pytest.fixture
 def dispatcher(database: Database, tmp_path: Path, cluster: PretendedCluster) -> Dispatcher:
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
-    return Dispatcher(settings, database, cluster)  # type: ignore[arg-type]
+    return Dispatcher(settings, database, cluster)
 
 
 def ask(database: Database, **training: Any) -> Calibration:

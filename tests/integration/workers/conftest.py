@@ -20,4 +20,4 @@ def cluster() -> PretendedCluster:
 @pytest.fixture
 def dispatcher(sqlite_database: Database, tmp_path: Path, cluster: PretendedCluster) -> Dispatcher:
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
-    return Dispatcher(settings, sqlite_database, cluster)  # type: ignore[arg-type]
+    return Dispatcher(settings, sqlite_database, cluster)

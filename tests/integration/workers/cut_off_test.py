@@ -62,7 +62,7 @@ class Worker:
     def __init__(self, database: Database, data_dir: Path) -> None:
         settings = Settings(data_dir=data_dir, poll_s=0.001, lease_s=3.0)
         self.cluster = PretendedCluster()
-        self.dispatcher = Dispatcher(settings, database, self.cluster)  # type: ignore[arg-type]
+        self.dispatcher = Dispatcher(settings, database, self.cluster)
 
     def turn(self) -> None:
         self.dispatcher.turn_or_wait()

@@ -51,7 +51,7 @@ def test_a_lost_cluster_ends_the_dispatcher_and_frees_its_jobs(
     assert counts == [1, 1]
     cluster.lost = None
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
-    following = Dispatcher(settings, sqlite_database, cluster)  # type: ignore[arg-type]
+    following = Dispatcher(settings, sqlite_database, cluster)
     following.turn()
     assert job_of(sqlite_database, job_id).waits_for is None
     assert len(cluster.hand) == 2
@@ -122,7 +122,7 @@ def test_a_dispatcher_waits_for_a_long_write_of_another_process(
         monkeypatch.setattr(
             "service.storage.outages.time", SimpleNamespace(sleep=lambda _s: end())
         )
-        dispatcher = Dispatcher(settings, hasty, cluster)  # type: ignore[arg-type]
+        dispatcher = Dispatcher(settings, hasty, cluster)
     with long_write(hasty) as end, capture_logs() as more:
         for _ in range(3):
             dispatcher.turn_or_wait()

@@ -49,7 +49,7 @@ class Disturbance:
     def restart(self) -> None:
         self.cluster = PretendedCluster()
         settings = Settings(data_dir=self.data_dir, poll_s=0.001, lease_s=60.0)
-        self.dispatcher = Dispatcher(settings, self.database, self.cluster)  # type: ignore[arg-type]
+        self.dispatcher = Dispatcher(settings, self.database, self.cluster)
 
     def die(self) -> None:
         self.dispatcher.resign()

@@ -53,7 +53,7 @@ def dispatcher(
     sqlite_database: Database, tmp_path: Path, cluster: PretendedCluster
 ) -> Iterator[Dispatcher]:
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=600.0, ask_s=PATIENCE_S)
-    found = Dispatcher(settings, sqlite_database, cluster)  # type: ignore[arg-type]
+    found = Dispatcher(settings, sqlite_database, cluster)
     yield found
     found.resign()
     assert not found.asking.pids()
