@@ -53,11 +53,11 @@ class KeptAnswers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._made: OrderedDict[str, Made] = OrderedDict()
-        self._turns: dict[str, Future[tuple[Made, bool]]] = {}
+        self._turns: dict[str, Future[tuple[Made, float]]] = {}
         self._n_bytes = 0
 
-    def answer(self, tag: str, make: Callable[[], Made]) -> tuple[Made, bool]:
-        """Return the answer with a tag, and whether it may be outdated; such a one is not kept.
+    def answer(self, tag: str, make: Callable[[], Made]) -> tuple[Made, float]:
+        """Return the answer with a tag, and how long it may stay outdated, s; else it is kept.
 
         Raises:
             DeadlineError: Another request takes too long to make it.
@@ -66,22 +66,22 @@ class KeptAnswers:
             found = self._made.get(tag)
             if found is not None:
                 self._made.move_to_end(tag)
-                return found, False
+                return found, 0.0
             turn = self._turns.get(tag)
             if is_first := turn is None:
                 turn = self._turns[tag] = Future()
         if not is_first:
             return _waited_for(turn) or _new(make)
         try:
-            made, is_outdated = _new(make)
-            if not is_outdated:
+            made, outdated_s = _new(make)
+            if not outdated_s:
                 self._keep(tag, made)
-            turn.set_result((made, is_outdated))
+            turn.set_result((made, outdated_s))
         finally:
             turn.cancel()  # without an effect once it has a result
             with self._lock:
                 del self._turns[tag]
-        return made, is_outdated
+        return made, outdated_s
 
     def _keep(self, tag: str, made: Made) -> None:
         """Keep an answer; those that were not asked for longest go."""
@@ -94,14 +94,14 @@ class KeptAnswers:
                 self._n_bytes -= len(self._made.popitem(last=False)[1].body)
 
 
-def _new(make: Callable[[], Made]) -> tuple[Made, bool]:
-    """Make an answer; return it and whether it may be outdated."""
+def _new(make: Callable[[], Made]) -> tuple[Made, float]:
+    """Make an answer; return it and how long it may stay outdated, s."""
     with watching() as watch:
         made = make()
-    return made, watch.is_outdated
+    return made, watch.outdated_s
 
 
-def _waited_for(turn: Future[tuple[Made, bool]]) -> tuple[Made, bool] | None:
+def _waited_for(turn: Future[tuple[Made, float]]) -> tuple[Made, float] | None:
     """Return what another request makes, None where it fails."""
     left_s = deadlines.left_s()
     try:
@@ -143,7 +143,8 @@ def answer(
         tag: Of the answer.
         media_type: Of its body; None where its headers name it.
         make: Makes it. Where it was made of answers that may be outdated
-            (`service.storage.answers`) it is sent without its tag, and not kept.
+            (`service.storage.answers`) it is sent without its tag, with the time after which a
+            newer one is made (`Retry-After`), and not kept.
         is_shown: Whether the reader gets the tag; without, the answer is kept only here.
     """
     headers = {"cache-control": "no-store"}
@@ -154,9 +155,10 @@ def answer(
             if "*" in _named(request):  # names no answer: there may be none
                 kept.answer(tag, make)
             return Response(status_code=304, headers=headers)
-    made, is_outdated = kept.answer(tag, make)
-    if is_outdated:
+    made, outdated_s = kept.answer(tag, make)
+    if outdated_s:
         headers.pop("etag", None)
+        headers["retry-after"] = str(math.ceil(outdated_s))
     return Response(made.body, media_type=media_type, headers={**headers, **made.headers})
 
 

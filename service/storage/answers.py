@@ -34,7 +34,7 @@ T = TypeVar("T")
 Key = tuple[str, int | None]
 # An answer that took longer may be outdated by this multiple of its duration.
 QUICK_S = 0.02
-PATIENCE = 20.0
+PATIENCE = 10.0
 # Upper limit for answers about a job, s.
 OLDEST_S = 5.0
 MOST_ANSWERS = 1_000
@@ -76,9 +76,9 @@ class _Question:
 
 @dataclass(slots=True)
 class Watch:
-    """Whether an answer that was given meanwhile may be outdated."""
+    """How long an answer that was given meanwhile may stay outdated, s; 0 where none is."""
 
-    is_outdated: bool = False
+    outdated_s: float = 0.0
 
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
@@ -95,10 +95,12 @@ def watching() -> Iterator[Watch]:
         _watch.reset(before)
 
 
-def _note(answer: _Answer, version: int) -> None:
+def _note(answer: _Answer, version: int, oldest_s: float) -> None:
     watch = _watch.get()
     if watch is not None and answer.version != version:
-        watch.is_outdated = True
+        left_s = min(PATIENCE * answer.took_s, oldest_s) - answer.age_s
+        # At least as long as it takes to be computed: another thread may be at it.
+        watch.outdated_s = max(watch.outdated_s, left_s, answer.took_s)
 
 
 class Answers:
@@ -145,7 +147,7 @@ class Answers:
         old = _wait_for(question, exact, oldest_s)
         found: T
         if old is not None:
-            _note(old, version)
+            _note(old, version, oldest_s)
             found = old.value
             return found
         try:
@@ -158,7 +160,7 @@ class Answers:
                 self._tidy()
         finally:
             question.counting.release()
-        _note(known, version)
+        _note(known, version, oldest_s)
         found = known.value
         return found
 

@@ -64,6 +64,11 @@ const show = paced(async () => {
 
 const drawFigures = paced(() => draw(id, root.dataset.plotly), 1000);
 
+let soon = null;
+document.addEventListener("outdated", ({ detail: seconds }) => {
+  soon ??= setTimeout(() => { soon = null; show(); drawFigures(); }, 1000 * seconds);
+});
+
 // Events
 
 /** Open the stream, unless other pages have all places: then this one is refreshed by a timer. */

@@ -64,6 +64,9 @@ export async function get(url, tag = "") {
     const response = await fetch(url, { cache: "no-store", headers });
     if (!response.ok && response.status !== 304) throw Object.assign(new Error(`${url}: ${response.status}`), { status: response.status });
     setOnline(true);
+    // Counts of a large job may be older than its last event: the server says for how long.
+    const late = response.headers.get("Retry-After");
+    if (late) document.dispatchEvent(new CustomEvent("outdated", { detail: Number(late) }));
     return response;
   } catch (error) {
     // The server has another token: the page asks for it.

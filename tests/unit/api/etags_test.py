@@ -13,7 +13,7 @@ from service.errors import DeadlineError
 from service.storage import deadlines
 
 PATIENCE_S = 30.0
-Asked = Future[tuple[Made, bool]]
+Asked = Future[tuple[Made, float]]
 
 
 class Slow:
@@ -48,8 +48,8 @@ def all_ask(kept: KeptAnswers, slow: Slow, n_more: int) -> list[Asked]:
 def test_an_answer_is_made_once_for_all_that_ask_meanwhile() -> None:
     kept, slow = KeptAnswers(), Slow()
     asked = all_ask(kept, slow, 8)
-    assert [one.result() for one in asked] == 9 * [(Made(b"1"), False)]
-    assert kept.answer("a", slow) == (Made(b"1"), False)
+    assert [one.result() for one in asked] == 9 * [(Made(b"1"), 0.0)]
+    assert kept.answer("a", slow) == (Made(b"1"), 0.0)
     assert slow.n_made == 1
 
 
@@ -57,7 +57,7 @@ def test_who_waited_for_one_that_fails_makes_it() -> None:
     kept, slow = KeptAnswers(), Slow(ValueError("it fails"))
     first, second = all_ask(kept, slow, 1)
     assert isinstance(first.exception(), ValueError)
-    assert second.result() == (Made(b"2"), False)
+    assert second.result() == (Made(b"2"), 0.0)
 
 
 def test_waiting_ends_with_the_deadline() -> None:
@@ -68,7 +68,7 @@ def test_waiting_ends_with_the_deadline() -> None:
         with deadlines.within(0.01), pytest.raises(DeadlineError):
             kept.answer("a", slow)
         slow.may_end.set()
-    assert first.result() == (Made(b"1"), False)
+    assert first.result() == (Made(b"1"), 0.0)
 
 
 def test_another_answer_does_not_wait() -> None:
@@ -76,6 +76,6 @@ def test_another_answer_does_not_wait() -> None:
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(kept.answer, "a", slow)
         assert slow.began.wait(PATIENCE_S)
-        assert kept.answer("b", lambda: Made(b"b")) == (Made(b"b"), False)
+        assert kept.answer("b", lambda: Made(b"b")) == (Made(b"b"), 0.0)
         slow.may_end.set()
-    assert first.result() == (Made(b"1"), False)
+    assert first.result() == (Made(b"1"), 0.0)

@@ -66,12 +66,28 @@ def test_a_costly_answer_may_be_as_old_as_it_was_costly(time: Time) -> None:
         return known.about("counts", job, last_event_id, lambda: time.counting(0.1))
 
     assert ask(1) == 1
-    time.now += 1.9
+    time.now += 0.9
     assert ask(2) == 1
     time.now += 0.2
     assert ask(2) == 2
     # However costly, the end of a job is seen at once.
     assert ask(3, JobState.SUCCEEDED) == 3
+
+
+def test_who_watches_learns_how_long_an_answer_may_stay_outdated(time: Time) -> None:
+    known = Answers()
+
+    def ask(last_event_id: int) -> float:
+        with answers.watching() as watch:
+            known.about("counts", JOB, last_event_id, lambda: time.counting(0.2))
+        return watch.outdated_s
+
+    assert ask(7) == 0.0
+    time.now += 0.5
+    assert ask(7) == 0.0
+    assert ask(8) == pytest.approx(0.2 * answers.PATIENCE - 0.5)
+    time.now += 0.2 * answers.PATIENCE
+    assert ask(8) == 0.0
 
 
 def test_no_answer_about_a_job_is_older_than_a_few_seconds(time: Time) -> None:
