@@ -67,7 +67,8 @@ class Database:
         self._safe_writer = self._writer.execution_options(synchronous="FULL")
         self.recent_reads = RecentReads()
         self._known: dict[Any, Any] = {Answers: Answers(), RecentReads: self.recent_reads}
-        self._turns = threading.Lock()
+        # A thread that writes within a write has its answer from SQLite, as without turns.
+        self._turns = threading.RLock()
         # For work that is known to take long, such as a migration: its statements have no limit.
         self.patient = self.engine.execution_options(is_patient=True)
 
