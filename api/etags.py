@@ -12,18 +12,20 @@ import math
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from fastapi import Request, Response
+from sqlalchemy.orm import Session
 
 from api import conditional
 from service.errors import DeadlineError
 from service.storage import deadlines
 from service.storage.answers import watching
+from service.storage.job_versions import version_of
 
 _PROCESS = secrets.token_hex(8)
 UNCHANGED: dict[int | str, dict[str, Any]] = {
@@ -117,6 +119,15 @@ def tag_of(request: Request, *parts: object) -> str:
     url = request.scope["path"], request.scope["query_string"]
     digest = sha256(repr([_PROCESS, url, *map(str, parts)]).encode()).hexdigest()
     return f'W/"{digest[:24]}"'
+
+
+def tag_of_jobs(request: Request, session: Session, job_ids: Sequence[int]) -> str:
+    """Return the tag of the answer to a request that depends on some jobs and its address.
+
+    Raises:
+        NotFoundError: One of the jobs is not there.
+    """
+    return tag_of(request, *(version_of(session, job_id) for job_id in job_ids))
 
 
 def is_known(request: Request, tag: str) -> bool:

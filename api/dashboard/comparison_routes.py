@@ -21,7 +21,6 @@ from api.problems.handlers import ProblemError
 from service.errors import NotFoundError
 from service.jobs import progress
 from service.storage import jobs, studies
-from service.storage.job_versions import version_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,7 +53,7 @@ def show_curves(
         with database_of(request).read() as session:
             return etags.answer_again(
                 request,
-                etags.tag_of(request, *(version_of(session, one) for one in ids)),
+                etags.tag_of_jobs(request, session, ids),
                 lambda: answered(_figure(session, ids, THEMES[theme]), "jobs", format),
             )
     except (NotComparableError, NotFoundError) as error:

@@ -129,7 +129,7 @@ def html_of_jobs(
     """As `html_of_job`, for a page about several jobs: it says nothing that the clock changes."""
     try:
         with database_of(request).read() as session:
-            tag = etags.tag_of(request, *(version_of(session, one) for one in job_ids))
+            tag = etags.tag_of_jobs(request, session, job_ids)
             root, query = root_of(request.scope["path"]), _query(request)
             return etags.answer(
                 request,

@@ -109,7 +109,7 @@ class Spread:
         self, key: str, kind: ColumnKind, values: Sequence[Any], more: More
     ) -> Sequence[Any]:
         if kind == "json":
-            return [None if value is None else json.dumps(value) for value in values]
+            return json_cells(values)
         fitting = _TYPES[kind]
         if fitting.issuperset(map(type, values)):
             return values
@@ -134,6 +134,16 @@ def _spread(name: str, kinds: Mapping[str, int]) -> Iterator[tuple[str, ColumnKi
         yield name, _KINDS.get(single[0], "json") if len(single) == 1 else "json"
     for index in range(kinds.get("array", 0)):
         yield f"{name}[{index}]", "float"
+
+
+def json_cells(values: Sequence[Any]) -> Sequence[str | None]:
+    """Return the cells of a column of JSON values, any of which may be None."""
+    return [None if value is None else json.dumps(value) for value in values]
+
+
+def by_row(batch: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a batch, which has the values of each column by its name."""
+    return [dict(zip(batch, row, strict=True)) for row in zip(*batch.values(), strict=True)]
 
 
 def more_of(more: More) -> Sequence[str | None]:

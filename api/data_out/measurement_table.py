@@ -15,6 +15,7 @@ from api.data_out.flat_table import (
     FlatTable,
     More,
     Spread,
+    by_row,
     in_batches,
     more_of,
 )
@@ -64,9 +65,7 @@ class JobMeasurements:
 
     def items(self) -> Iterator[list[dict[str, Any]]]:
         """Yield them as JSON objects, in batches."""
-        for batch in self.columns():
-            rows = zip(*batch.values(), strict=True)
-            yield [dict(zip(batch, row, strict=True)) for row in rows]
+        yield from map(by_row, self.columns())
 
 
 def table_of(session: Session, found: JobMeasurements) -> FlatTable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,7 +15,9 @@ from api.data_out.flat_table import (
     FlatTable,
     More,
     Spread,
+    by_row,
     in_batches,
+    json_cells,
     more_of,
 )
 from api.trial_answer import STORED, columns_of
@@ -88,8 +89,7 @@ class ChosenTrials:
     def answers(self) -> Iterator[list[TrialAnswer]]:
         """Yield what REST answers of them, in batches, each read when it is asked for."""
         for batch in self.columns():
-            rows = zip(*batch.values(), strict=True)
-            yield [cast("TrialAnswer", dict(zip(batch, row, strict=True))) for row in rows]
+            yield cast("list[TrialAnswer]", by_row(batch))
 
 
 def table_of(session: Session, chosen: ChosenTrials, *, has_lists: bool) -> FlatTable:
@@ -138,6 +138,4 @@ def _cells(
 
 
 def _listed(values: Sequence[Any], column: FlatColumn) -> Sequence[Any]:
-    if column.kind != "json":
-        return values
-    return [None if value is None else json.dumps(value) for value in values]
+    return json_cells(values) if column.kind == "json" else values

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from service.records import Json
 from service.states import AttemptState, MessageKind
 from service.storage.statements import key_chunks, put
-from service.storage.tables import AttemptRow, MeasurementRow, StudyRow
+from service.storage.tables import AttemptRow, MeasurementRow
 from service.storage.trainer_tables import ClaimRow, OfferRow, TrainerAskRow, TrainerMessageRow
 
 _ATTEMPTS, _CLAIMS = cast("Table", AttemptRow.__table__), cast("Table", ClaimRow.__table__)
@@ -85,12 +85,6 @@ def withdraw(session: Session, trial_ids: Collection[int]) -> None:
 
 
 # Claims
-
-
-def study_names(session: Session, job_id: int) -> dict[int, str]:
-    """Return the names of a job's studies."""
-    query = select(StudyRow.id, StudyRow.name).where(StudyRow.job_id == job_id)
-    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def claimed(session: Session, job_id: int) -> dict[int, int]:

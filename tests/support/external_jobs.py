@@ -13,8 +13,7 @@ from service.jobs.asks import ClaimedTrial
 from service.jobs.trainers import Standing
 from service.records import Job, Trial
 from service.states import MessageKind
-from service.storage import jobs, trials
-from service.storage import trainers as stored
+from service.storage import jobs, studies, trials
 from service.storage.database import Database
 from service.validation import parse
 from workers.dispatcher import Dispatcher
@@ -76,7 +75,7 @@ def job_of(database: Database, job_id: int) -> Job:
 def found_in(database: Database, job_id: int) -> list[tuple[Any, ...]]:
     """Return what each trial is and found, without ids and times."""
     with database.read() as session:
-        names = stored.study_names(session, job_id)
+        names = {study.id: study.name for study in studies.of_job(session, job_id)}
         every = trials.of_job(session, job_id)
     return sorted(
         (names[t.study_id], t.phase, str(t.number), t.state, str(t.point), t.value, str(t.curve))
