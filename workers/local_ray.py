@@ -16,6 +16,7 @@ import ray
 import structlog
 from ray._common.utils import get_system_memory
 from ray._private import ray_constants, worker
+from ray._private.node import Node
 
 from service import process_limit
 from service.cores import allotted
@@ -35,6 +36,10 @@ LOOPBACK = "127.0.0.1"
 HEALTH = {"health_check_period_ms": 2_000, "health_check_timeout_ms": 3_000}
 # The processes without which Ray does not work: the node's raylet and the cluster's GCS.
 VITAL = (ray_constants.PROCESS_TYPE_RAYLET, ray_constants.PROCESS_TYPE_GCS_SERVER)
+# Processes of a head node that nothing here asks: they read logs for drivers, report to an
+# autoscaler, and answer for a dashboard. Each takes about a second of a CPU at the start, 50 MB,
+# and 1 % of a CPU from then on.
+_UNUSED = ("start_log_monitor", "start_monitor", "start_api_server")
 # Ray's task events, which are not used here, made its GCS grow by 2.5 kB a trial.
 _VARIABLES = {
     "OMP_NUM_THREADS": "1",
@@ -75,16 +80,17 @@ class LocalRay:
 
     def _started(self) -> Head:
         keep_to_loopback()
-        connect(
-            num_cpus=self._n_cpus,
-            num_gpus=self._settings.n_gpus,
-            include_dashboard=False,
-            object_store_memory=OBJECT_STORE_BYTES,
-            _memory=_memory_bytes(),
-            _node_ip_address=LOOPBACK,
-            _system_config=HEALTH,
-            _temp_dir=str(self._folder.path),
-        )
+        with without_unused_processes():
+            connect(
+                num_cpus=self._n_cpus,
+                num_gpus=self._settings.n_gpus,
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+                _memory=_memory_bytes(),
+                _node_ip_address=LOOPBACK,
+                _system_config=HEALTH,
+                _temp_dir=str(self._folder.path),
+            )
         node: Any = worker._global_node  # noqa: SLF001 - nothing public names the processes
         pids = {kind: node.all_processes[kind][0].process.pid for kind in VITAL}
         return Head(ray.get_runtime_context().gcs_address, str(self._folder.path), pids)
@@ -119,6 +125,26 @@ def connect(address: str = "local", **options: Any) -> None:
         os.environ.setdefault(name, value)
     with without_secrets():
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING, **options)
+
+
+@contextmanager
+def without_unused_processes() -> Iterator[None]:
+    """Start no process of Ray that nothing here asks, while the block runs.
+
+    `ray.init` has no options for them. A Ray that starts them in another way has them, and works.
+    """
+    before = {name: getattr(Node, name) for name in _UNUSED if hasattr(Node, name)}
+    for name in before:
+        setattr(Node, name, _start_nothing)
+    try:
+        yield
+    finally:
+        for name, method in before.items():
+            setattr(Node, name, method)
+
+
+def _start_nothing(_node: Node, **_options: object) -> None:
+    """Stand for a method of a node that starts a process."""
 
 
 def keep_to_loopback() -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from api.cli import installed_plugins
 from api.cli.database_checks import check_database, check_migrations
 from api.cli.findings import Finding, Level
 from api.cli.machine_checks import check_disk, check_gpu, check_ray, check_training
 from api.cli.node_checks import check_nodes
 from api.cli.pdf_check import check_pdf
 from densearch.bearer import VARIABLE
-from densearch.client.client import Client, ClientError, Json, UnreachableError
-from densearch.client.transport import problem_of
 from service.hosts import is_loopback
 from service.settings import Settings
+
+if TYPE_CHECKING:  # slow to load: only one check needs it
+    from densearch.client.client import Client, Json
 
 API_PACKAGES = ("fastapi", "sqlalchemy", "alembic", "pydantic", "uvicorn")
 WORKER_PACKAGES = ("torch", "ray", "nlopt", "optuna", "scikit-image", "scikit-learn")
@@ -41,6 +42,8 @@ def _package(name: str, level: Level, remedy: str) -> Finding:
 
 def check_plugins(_settings: Settings) -> Iterator[Finding]:
     """Import the plug-ins; one that fails breaks only the jobs that name it."""
+    from api.cli import installed_plugins  # slow to load: only this check needs it
+
     for found in installed_plugins.listed():
         subject, detail = f"{found.what} {found.name}", f"of {found.package}"
         if found.is_shadowed:
@@ -57,6 +60,8 @@ def check_plugins(_settings: Settings) -> Iterator[Finding]:
 
 def check_server(settings: Settings) -> Iterator[Finding]:
     """Ask the server for its readiness; a server that does not run is only a warning."""
+    from densearch.client.client import Client, ClientError, UnreachableError
+
     try:
         with Client(settings.url, timeout_s=5) as client:
             is_ready, checks = client.readiness()
@@ -76,6 +81,8 @@ def check_server(settings: Settings) -> Iterator[Finding]:
 
 def _refusal(client: Client) -> str:
     """Return why the server refuses what the token opens, "" where it does not."""
+    from densearch.client.transport import problem_of
+
     answer = client.send("GET", "/v1/samplers")
     return "" if answer.is_success else problem_of(answer).detail
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from api.cli.findings import Finding
-from api.documents import pdf
-from api.problems.handlers import ProblemError
 from service.settings import Settings
 
 SAMPLE = "<!doctype html><html lang='en'><title>doctor</title><p>Report</p></html>"
@@ -14,6 +12,9 @@ SAMPLE = "<!doctype html><html lang='en'><title>doctor</title><p>Report</p></htm
 
 def check_pdf(_settings: Settings) -> Iterator[Finding]:
     """Make a small PDF; an extra that is not installed is no fault, one that fails is."""
+    from api.documents import pdf  # slow to load: only this check needs them
+    from api.problems.handlers import ProblemError
+
     try:
         n_bytes = len(pdf.pdf_of(SAMPLE))
     except ProblemError as error:

@@ -12,9 +12,10 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from service.storage import retention
-from service.storage.database import Database
+if TYPE_CHECKING:
+    from service.storage.database import Database
 
 FOLDER = "attempt-logs"
 # Of a file; what is older is left out.
@@ -74,6 +75,8 @@ def sweep(database: Database, data_dir: Path, before: datetime | None) -> int:
     Raises:
         OSError: The disk refuses.
     """
+    from service.storage import retention  # workers import this module, and need no SQL
+
     folders = dict(_folders(data_dir / FOLDER))
     with database.read() as session:
         gone = folders.keys() - retention.kept_jobs(session, folders, before)

@@ -139,7 +139,6 @@ def test_a_dispatcher_that_is_killed_leaves_ray_to_the_next(
 
 @pytest.mark.slow
 def test_agents_are_killed_alone(server: Server, sqlite_database: Database) -> None:
-    os.kill(part(server, "log_monitor").pid, signal.SIGKILL)  # nothing needs it
     words = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
     assert strike_each(server, JOB, words, signal.SIGKILL) == undisturbed(sqlite_database, JOB)
     assert n_losses(server) == 2

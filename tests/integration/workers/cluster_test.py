@@ -86,10 +86,18 @@ def test_nothing_of_a_local_ray_listens_beyond_loopback(cluster: Cluster) -> Non
     assert {address for _, address in found} == {"127.0.0.1"}
 
 
+def test_ray_runs_no_process_that_nothing_here_asks(cluster: Cluster) -> None:
+    assert cluster.capacity(CPU) == 2
+    commands = " ".join(word for process in processes() for word in process.cmdline())
+    assert "raylet" in commands
+    for program in ("monitor.py", "log_monitor.py", "dashboard.py"):
+        assert f"/{program}" not in commands
+
+
 def test_no_process_of_ray_and_no_log_knows_the_databases_password(cluster: Cluster) -> None:
     secret = b"s3cret-of-the-test"
     mine, *theirs = processes()
-    assert len(theirs) > 6
+    assert len(theirs) > 5
     for process in theirs:
         assert secret not in Path(f"/proc/{process.pid}/environ").read_bytes(), process
         assert secret not in Path(f"/proc/{process.pid}/cmdline").read_bytes(), process

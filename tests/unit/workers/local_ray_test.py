@@ -66,3 +66,26 @@ def test_a_ray_that_does_not_start_for_want_of_processes_says_so_and_can_be_stop
     monkeypatch.setattr(process_limit, "lack", lambda _: "uid 5 may have 60")
     with pytest.raises(ChildProcessError, match="uid 5 may have 60"):
         local_ray.LocalRay(Settings(n_cpus=1)).start()
+
+
+def test_methods_of_ray_are_replaced_for_a_start_alone_and_may_be_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[str] = []
+
+    class Node:
+        def start_monitor(self) -> None:
+            started.append("monitor")
+
+        def start_api_server(self, *, include_dashboard: bool) -> None:
+            started.append(f"dashboard {include_dashboard}")
+
+    monkeypatch.setattr(local_ray, "Node", Node)
+    with local_ray.without_unused_processes():
+        Node().start_monitor()
+        Node().start_api_server(include_dashboard=False)
+        assert not hasattr(Node, "start_log_monitor")
+    assert started == []
+    Node().start_monitor()
+    Node().start_api_server(include_dashboard=True)
+    assert started == ["monitor", "dashboard True"]

@@ -82,3 +82,15 @@ def test_torch_and_numpy_are_enough_to_train() -> None:
     assert len(told["modules"]) > 40
     assert {"ray", "sqlalchemy", "pydantic", "skimage", "sklearn", "scipy"} <= {*told["hidden"]}
     assert {"torchmetrics", "safetensors", "fastapi", "PIL"} <= {*told["hidden"]}
+
+
+def test_a_process_of_a_worker_loads_nothing_that_it_does_not_need() -> None:
+    code = """
+import sys, workers.worker
+needless = {"alembic", "fastapi", "pydantic", "ray", "sqlalchemy", "torch"}
+print(sorted(needless & sys.modules.keys()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

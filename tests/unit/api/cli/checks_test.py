@@ -6,11 +6,11 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from api.cli import checks, installed_plugins
+from api.cli import installed_plugins
 from api.cli.checks import check_plugins, check_server
 from api.cli.findings import Finding
 from api.cli.installed_plugins import Listed
-from densearch.client.client import Client
+from densearch.client import client
 from service.settings import Settings
 
 LISTED = {
@@ -54,7 +54,8 @@ def test_the_token_has_a_line(
         return httpx2.Response(status, json={"title": "no", "detail": "another token"})
 
     network = httpx2.MockTransport(answer)
-    monkeypatch.setattr(checks, "Client", lambda url, **_: Client(url, transport=network))
+    made = client.Client
+    monkeypatch.setattr(client, "Client", lambda url, **_: made(url, transport=network))
     settings = Settings(token=None if token is None else SecretStr(token))
     server, access = check_server(settings)
     assert (server.level, access.subject, access.level) == ("ok", "token", level)
