@@ -33,6 +33,7 @@ from api.middleware.addresses import Addresses
 from api.middleware.deadline import AnswerDeadline
 from api.middleware.guards import BodyLimit, Guard
 from api.middleware.head import HeadAsGet
+from api.middleware.latest import LatestAnswers
 from api.middleware.suffixes import Suffixes
 from api.middleware.tokens import TokenGate, key_of
 from api.middleware.wrong_tokens import WrongTokens
@@ -139,6 +140,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         upload_path=datasets.router.prefix,
         max_upload_bytes=settings.max_dataset_bytes,
     )
+    app.add_middleware(LatestAnswers, reads=database.recent_reads)
     app.add_middleware(TokenGate, key=app.state.key, wrong=app.state.wrong_tokens)
     app.add_middleware(Guard, hosts=app.state.hosts)
     app.add_middleware(Access, metrics=app.state.metrics)

@@ -20,17 +20,21 @@ from typing import Any
 
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
+from starlette.types import Scope
 
 from api import conditional
 from service.errors import DeadlineError
 from service.storage import deadlines
 from service.storage.answers import watching
 from service.storage.job_versions import version_of
+from service.storage.recent import Freshness, freshness_of
 
 _PROCESS = secrets.token_hex(8)
 UNCHANGED: dict[int | str, dict[str, Any]] = {
     304: {"description": "The answer is still the one with the tag that If-None-Match names"}
 }
+# In the scope of a request: the `Freshness` of its answer.
+FRESHNESS = "densearch.freshness"
 # In all kept answers together, and in one.
 MOST_BYTES, MOST_OF_ONE = 32 * 2**20, 2**20
 
@@ -114,11 +118,17 @@ def _waited_for(turn: Future[tuple[Made, float]]) -> tuple[Made, float] | None:
         raise DeadlineError from None
 
 
+def address_of(scope: Scope) -> tuple[object, ...]:
+    """Return the whole address that a request was sent to: pages repeat the server's."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    place = scope["scheme"], *hosts, scope.get("root_path", "")
+    return (*place, scope["path"], scope["query_string"])
+
+
 def tag_of(request: Request, *parts: object) -> str:
     """Return the tag of the answer to a request that depends on `parts` and its address."""
-    url = request.scope["path"], request.scope["query_string"]
-    digest = sha256(repr([_PROCESS, url, *map(str, parts)]).encode()).hexdigest()
-    return f'W/"{digest[:24]}"'
+    digest = sha256(repr([_PROCESS, address_of(request.scope), *map(str, parts)]).encode())
+    return f'W/"{digest.hexdigest()[:24]}"'
 
 
 def tag_of_jobs(request: Request, session: Session, job_ids: Sequence[int]) -> str:
@@ -146,6 +156,7 @@ def answer(
     make: Callable[[], Made],
     *,
     is_shown: bool = True,
+    freshness: Freshness | None = None,
 ) -> Response:
     """Return an answer with its tag: 304, a kept one, or a new one.
 
@@ -157,8 +168,11 @@ def answer(
             (`service.storage.answers`) it is sent without its tag, with the time after which a
             newer one is made (`Retry-After`), and not kept.
         is_shown: Whether the reader gets the tag; without, the answer is kept only here.
+        freshness: How long the same request may be answered with it before it is routed, see
+            `api.middleware.latest`; None where it depends on more than what the database has.
     """
     headers = {"cache-control": "no-store"}
+    request.scope[FRESHNESS] = freshness
     kept: KeptAnswers = request.app.state.kept_answers
     if is_shown:
         headers["etag"] = tag
@@ -168,6 +182,7 @@ def answer(
             return Response(status_code=304, headers=headers)
     made, outdated_s = kept.answer(tag, make)
     if outdated_s:
+        request.scope[FRESHNESS] = None
         headers.pop("etag", None)
         headers["retry-after"] = str(math.ceil(outdated_s))
     return Response(made.body, media_type=media_type, headers={**headers, **made.headers})
@@ -175,6 +190,7 @@ def answer(
 
 def answer_of_list(
     request: Request,
+    session: Session,
     version: object | None,
     others: object,
     media_type: str,
@@ -184,6 +200,7 @@ def answer_of_list(
 
     Args:
         request: To be answered.
+        session: In which the version was read.
         version: See `service.storage.job_versions.list_version`.
         others: What else the list depends on.
         media_type: Of its body.
@@ -193,10 +210,16 @@ def answer_of_list(
         made = make()
         headers = {"cache-control": "no-store", **made.headers}
         return Response(made.body, media_type=media_type, headers=headers)
-    return answer(request, tag_of(request, version, others), media_type, make)
+    tag, freshness = tag_of(request, version, others), freshness_of(session)
+    return answer(request, tag, media_type, make, freshness=freshness)
 
 
-def answer_again(request: Request, tag: str, respond: Callable[[], Response]) -> Response:
+def answer_again(
+    request: Request,
+    tag: str,
+    respond: Callable[[], Response],
+    freshness: Freshness | None = None,
+) -> Response:
     """As `answer`, for what is made as a response: its type and its headers are kept with it."""
 
     def make() -> Made:
@@ -205,4 +228,4 @@ def answer_again(request: Request, tag: str, respond: Callable[[], Response]) ->
         own = {name: value for name, value in found.headers.items() if name not in skipped}
         return Made(bytes(found.body), own)
 
-    return answer(request, tag, None, make)
+    return answer(request, tag, None, make, freshness=freshness)

@@ -168,7 +168,10 @@ def loaded(n_streams: int, rate: float, seconds: float) -> None:
         for _ in range(n_streams):
             stack.enter_context(listen(server.url, job_id))
         time.sleep(WARM_UP_S)
+        before = cpu_s(server.pid)
         alone = _ended_a_minute(client, job_id, lambda: time.sleep(seconds))
+        idle = (cpu_s(server.pid) - before) / seconds
+        print(f"{n_streams} streams, no requests: {idle:.1%} of a core")
         print(f"{n_streams} streams, {rate:g} requests a second, {seconds:g} s for each address:")
         shares = []
         for path in ADDRESSES:

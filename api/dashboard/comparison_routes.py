@@ -21,6 +21,7 @@ from api.problems.handlers import ProblemError
 from service.errors import NotFoundError
 from service.jobs import progress
 from service.storage import jobs, studies
+from service.storage.recent import freshness_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -55,6 +56,7 @@ def show_curves(
                 request,
                 etags.tag_of_jobs(request, session, ids),
                 lambda: answered(_figure(session, ids, THEMES[theme]), "jobs", format),
+                freshness_of(session),
             )
     except (NotComparableError, NotFoundError) as error:
         if format == "csv":

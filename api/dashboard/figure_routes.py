@@ -32,6 +32,7 @@ from service.errors import NotFoundError
 from service.records import Job
 from service.storage import jobs, trials
 from service.storage.job_versions import version_of
+from service.storage.recent import freshness_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -104,7 +105,9 @@ def show_figure(
             if name in TIMED and not version.is_final:
                 return draw()
             others = OTHERS[name](session, job_id) if name in OTHERS else None
-            return etags.answer_again(request, etags.tag_of(request, version, others), draw)
+            freshness = freshness_of(session) if others is None else None
+            tag = etags.tag_of(request, version, others)
+            return etags.answer_again(request, tag, draw, freshness)
     except NotFoundError:
         if format == "csv":  # a file: none rather than one without rows
             raise

@@ -27,6 +27,7 @@ from service.errors import NotFoundError
 from service.jobs import progress
 from service.states import JobState
 from service.storage.job_versions import version_of
+from service.storage.recent import freshness_of
 from service.tasks.metric_names import in_order
 
 # A page shows the present; the browser must not show an old one after "back".
@@ -83,7 +84,7 @@ def html_of_job(
     read: Callable[[Session], object],
     *,
     is_timed: bool = False,
-    others: Callable[[Session], object] = lambda _: None,
+    others: Callable[[Session], object] | None = None,
     at: str | None = None,
 ) -> Response:
     """As `html_of_stored`, for a page about a job: made once for each of its versions.
@@ -97,7 +98,7 @@ def html_of_job(
         read: As there; what it reads must follow from `service.storage.job_versions`.
         is_timed: Whether the page of a job at work depends on the clock: then it has no tag, and
             one that was made is sent again for less than a second.
-        others: Returns what else the page depends on.
+        others: Returns what else the page depends on, besides the database.
         at: As in `html`.
     """
     root = root_of(at or request.scope["path"])
@@ -107,7 +108,8 @@ def html_of_job(
             is_shown = version.is_final or not is_timed
             second = None if is_shown else int(clock.now().timestamp())
             why = progress.reason(session, version, settings_of(request))
-            tag = etags.tag_of(request, version, why, others(session), second)
+            besides = others(session) if others is not None else None
+            tag = etags.tag_of(request, version, why, besides, second)
             return etags.answer(
                 request,
                 tag,
@@ -118,6 +120,7 @@ def html_of_job(
                     ).encode()
                 ),
                 is_shown=is_shown,
+                freshness=freshness_of(session) if others is None else None,
             )
     except NotFoundError as error:
         return missing(request, str(error))
@@ -136,6 +139,7 @@ def html_of_jobs(
                 tag,
                 "text/html",
                 lambda: Made(text_of(name, root, page=read(session), query=query).encode()),
+                freshness=freshness_of(session),
             )
     except NotFoundError as error:
         return missing(request, str(error))

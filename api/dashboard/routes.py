@@ -39,6 +39,7 @@ def show_jobs(
         version = list_version(session)
         return etags.answer_of_list(
             request,
+            session,
             # The page without any job offers templates, by what data there is.
             version if version is not None and version.n_jobs else None,
             progress.lack_of_dispatcher(session, settings),

@@ -37,6 +37,7 @@ from service.storage import jobs as stored
 from service.storage.database import Database
 from service.storage.job_pages import JobFilter, JobOrder, JobPlace
 from service.storage.job_versions import list_version, version_of
+from service.storage.recent import freshness_of
 from service.validation import parse
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -184,6 +185,7 @@ def list_jobs(
     with database.read() as session:
         return etags.answer_of_list(
             request,
+            session,
             list_version(session),
             progress.lack_of_dispatcher(session, settings),
             JSON,
@@ -227,7 +229,8 @@ def show_job(database: InDatabase, settings: WithSettings, request: Request, job
             job = stored.get(session, job_id)
             return Made(_job_out(session, job, why).model_dump_json(by_alias=True).encode())
 
-        return etags.answer(request, etags.tag_of(request, version, why), JSON, make)
+        tag, freshness = etags.tag_of(request, version, why), freshness_of(session)
+        return etags.answer(request, tag, JSON, make, freshness=freshness)
 
 
 _MOVE_RESPONSES = documented(403, 404, 409, 413, 422)

@@ -27,6 +27,7 @@ from api.trial_answer import answer_of
 from api.trial_query import PREFIX, TrialsQuery, wanted_of
 from service.storage import jobs, studies, trial_pages, trials
 from service.storage.job_versions import version_of
+from service.storage.recent import freshness_of
 
 router = APIRouter(prefix="/v1", tags=["trials"])
 
@@ -69,7 +70,11 @@ def list_trials(
             return _file(session, chosen, query.format)
         tag = etags.tag_of(request, version_of(session, job_id))
         return etags.answer(
-            request, tag, "application/json", lambda: _listed(session, job_id, query, request)
+            request,
+            tag,
+            "application/json",
+            lambda: _listed(session, job_id, query, request),
+            freshness=freshness_of(session),
         )
 
 

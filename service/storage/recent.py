@@ -2,11 +2,13 @@
 
 What is read may be `OLDEST_S` old. It is never older than what the reader's own transaction sees
 elsewhere, than what this process wrote, or than what `RecentReads.forget` was called for: a stream
-announces no event that a later request would miss.
+announces no event that a later request would miss. The same holds for an answer that is made of
+such reads and serves several requests (`freshness_of`).
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -21,12 +23,34 @@ OLDEST_S = 0.25
 MOST_KEPT = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Opening:
-    """When a transaction for reading was opened; how often all reads were forgotten by then."""
+    """When a transaction for reading was opened; how often all reads were forgotten by then.
+
+    Attributes:
+        oldest_s: When the oldest of the reads that it was given was made.
+    """
 
     at_s: float
     n_forgotten: int
+    oldest_s: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Which requests may have what was made of a transaction's reads, as they may have the reads.
+
+    Attributes:
+        until_s: Those that came by then.
+        n_forgotten: How often all reads were forgotten before it was made.
+    """
+
+    until_s: float
+    n_forgotten: int
+
+    def serves(self, asked: Opening) -> bool:
+        """Whether a request may have it, whose own transaction would have been opened so."""
+        return asked.n_forgotten <= self.n_forgotten and asked.at_s <= self.until_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +89,7 @@ class RecentReads:
         found = self._found.get(key)
         # What was read later than the transaction began may be newer than all else that it reads.
         if found is not None and found.at_s <= opening.at_s <= found.at_s + OLDEST_S:
+            opening.oldest_s = min(opening.oldest_s, found.at_s)
             value: T = found.value
             return value
         value = read()
@@ -74,6 +99,14 @@ class RecentReads:
                     self._found.clear()
                 self._found[key] = _Read(value, time.monotonic())
         return value
+
+
+def freshness_of(session: Session) -> Freshness | None:
+    """Return how long an answer made in a transaction may serve others; None for a writer's."""
+    opening = session.info.get(Opening)
+    if not isinstance(opening, Opening):
+        return None
+    return Freshness(min(opening.at_s, opening.oldest_s) + OLDEST_S, opening.n_forgotten)
 
 
 def recently(session: Session, key: Hashable, read: Callable[[], T]) -> T:
