@@ -86,7 +86,7 @@ def find(database: Database, job_id: int) -> tuple[AskedJob, bool]:
         NotFoundError: There is no such job.
         NotExternalError: Our own workers train it.
     """
-    with database.read() as session:
+    with database.read(is_brief=True) as session:
         job = asked_job(session, job_id)
         return job, job.state in OPEN and claims.has_offer(session, job_id)
 
@@ -108,7 +108,7 @@ def claim(
         NotFoundError: There is no such job.
         NotExternalError: Our own workers train it.
     """
-    with database.write() as session:
+    with database.write(is_brief=True) as session:
         job = asked_job(session, job_id)
         until = job.at + timedelta(seconds=lease_s_of(job))
         found = [] if is_new else claims.of_ask(session, job_id, digest_of_token(key))
@@ -180,12 +180,12 @@ def wait(database: Database, job_id: int, worker: str, n: int, for_s: float) -> 
     Raises:
         NotFoundError: The job was deleted meanwhile.
     """
-    with database.write() as session:
+    with database.write(is_brief=True) as session:
         until = asked_job(session, job_id).at + timedelta(seconds=for_s)
         return trainers.wait(session, job_id, worker, n, until)
 
 
 def stop_waiting(database: Database, key: int) -> None:
     """Remove the note of a trainer that waited."""
-    with database.write() as session:
+    with database.write(is_brief=True) as session:
         trainers.stop_waiting(session, key)

@@ -74,7 +74,7 @@ def heartbeat(database: Database, trial_id: int, token: str) -> Heard:
     Raises:
         UnknownTokenError: The token is of no attempt at the trial.
     """
-    with database.write() as session:
+    with database.write(is_brief=True) as session:
         held = _held(session, trial_id, token)
         if not _is_open(held):
             return Heard(None, _why_over(held))
@@ -96,7 +96,7 @@ def report(
         EpochOrderError: An epoch before it is missing.
         OtherReportError: The epoch was reported with another value.
     """
-    with database.write() as session:
+    with database.write(is_brief=True) as session:
         held = _held(session, trial_id, token)
         if epoch <= held.n_epochs:
             _require_same(session, held, epoch, value)
@@ -164,7 +164,7 @@ def tell(database: Database, trial_id: int, token: str, outcome: Json) -> Standi
         UnknownTokenError: The token is of no attempt at the trial.
         OtherReportError: Another end was reported before.
     """
-    with database.write() as session:
+    with database.write(is_brief=True) as session:
         held = _held(session, trial_id, token)
         before = held.outcome
         if before is None and _is_open(held):

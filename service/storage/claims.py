@@ -20,7 +20,7 @@ from service.records import Json, Trial
 from service.states import AttemptState, JobState, TrialState
 from service.storage import shared_clock
 from service.storage.rows import to_value
-from service.storage.statements import is_postgresql, put
+from service.storage.statements import gather, is_postgresql, put
 from service.storage.tables import DELETED, AttemptRow, JobRow, StudyRow, TrialRow
 from service.storage.trainer_tables import ClaimRow, OfferRow, TrainerMessageRow
 
@@ -112,8 +112,8 @@ def take(session: Session, job_id: int, limit: int, at: datetime) -> list[Offere
     found = session.execute(_OFFERED, {"job": job_id, "most": limit}).all()
     if not found:
         return []
-    session.execute(_TAKEN, {"taken": [row.offer_id for row in found]})
-    session.execute(_STARTED, {"started": [row.id for row in found], "now": at})
+    gather(session, _TAKEN, {"taken": [row.offer_id for row in found]})
+    gather(session, _STARTED, {"started": [row.id for row in found], "now": at})
     return [
         OfferedTrial(_running(row, at), cast("Json", row.assignment), row.study) for row in found
     ]
@@ -150,7 +150,7 @@ def of_ask(session: Session, job_id: int, ask_digest: str) -> list[OfferedTrial]
 
 
 _NEW_CLAIMS = insert(_CLAIMS)
-_NEW_MESSAGES = insert(_MESSAGES)
+_NEW_MESSAGES = insert(_MESSAGES).inline()  # nobody asks for their ids
 
 
 def add(session: Session, rows: Sequence[Json]) -> None:

@@ -65,6 +65,8 @@ class Database:
         event.listen(self.engine, "handle_error", _leave_read_only)
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
         self._safe_writer = self._writer.execution_options(synchronous="FULL")
+        self._brief = self.engine.execution_options(is_brief=True)
+        self._brief_writer = self._writer.execution_options(is_brief=True)
         self.recent_reads = RecentReads()
         self._known: dict[Any, Any] = {Answers: Answers(), RecentReads: self.recent_reads}
         # A thread that writes within a write has its answer from SQLite, as without turns.
@@ -96,17 +98,18 @@ class Database:
         return url_shown(self.url.render_as_string(hide_password=False))
 
     @contextmanager
-    def read(self, *, is_patient: bool = False) -> Iterator[Session]:
+    def read(self, *, is_patient: bool = False, is_brief: bool = False) -> Iterator[Session]:
         """Give a session for reading; it sees one consistent state.
 
         Args:
             is_patient: As in `write`.
+            is_brief: As in `write`.
 
         Raises:
             DeadlineError: The time for this work is over.
         """
         deadlines.check()
-        engine = self.patient if is_patient else self.engine
+        engine = self.patient if is_patient else self._brief if is_brief else self.engine
         info = {**self._known, Opening: self.recent_reads.opening()}
         with Session(engine, expire_on_commit=False, info=info) as session, session.begin():
             yield session
@@ -117,6 +120,7 @@ class Database:
         *,
         is_durable: bool = False,
         is_patient: bool = False,
+        is_brief: bool = False,
         follows_references: bool = True,
     ) -> Iterator[Session]:
         """Give a session whose changes are committed at the end, or all rolled back.
@@ -126,6 +130,8 @@ class Database:
                 power cut, in which SQLite may else forget the last transactions. PostgreSQL
                 always waits.
             is_patient: Whether its statements may take any time, such as deleting many rows.
+            is_brief: Whether few small statements follow, which travel to PostgreSQL together
+                (`service.storage.gathered`); then not `is_patient`.
             follows_references: Whether SQLite looks for the children of each deleted row, which
                 scans tables without an index on the reference. False is for callers that delete
                 the children first. PostgreSQL always looks.
@@ -137,6 +143,8 @@ class Database:
         engine = self._safe_writer if is_durable else self._writer
         if is_patient:
             engine = engine.execution_options(is_patient=True)
+        if is_brief:
+            engine = self._brief_writer
         if not follows_references:
             engine = engine.execution_options(foreign_keys="OFF")
         with self._turn(), Session(engine, expire_on_commit=False) as session, session.begin():

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from service.records import Json
 from service.states import AttemptState
 from service.storage import shared_clock
-from service.storage.statements import is_postgresql, key_chunks
+from service.storage.statements import gather, is_postgresql, key_chunks
 from service.storage.tables import DELETED, AttemptRow, JobRow, MeasurementRow
 from service.storage.trainer_tables import ClaimRow
 from service.trainer_errors import UnknownTokenError
@@ -107,7 +107,7 @@ _ENDED = (
 
 def end(session: Session, attempt_id: int, outcome: Json) -> None:
     """Store how the attempt of a claim ended."""
-    session.execute(_ENDED, {"ended": attempt_id, "end": outcome})
+    gather(session, _ENDED, {"ended": attempt_id, "end": outcome})
 
 
 _PROLONGED = (
@@ -123,7 +123,7 @@ _PROLONGED = (
 def prolong(session: Session, attempt_ids: Collection[int], until: datetime) -> None:
     """Let the leases of some claims end no earlier than at a time."""
     for some in key_chunks(attempt_ids):
-        session.execute(_PROLONGED, {"held": some, "until": until})
+        gather(session, _PROLONGED, {"held": some, "until": until})
 
 
 @cache

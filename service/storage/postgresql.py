@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 import re
+import select
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -32,11 +33,14 @@ from sqlalchemy.engine import URL, Dialect, ExceptionContext
 
 from densearch.redaction import hide
 from service.errors import SettingsError
-from service.storage import deadlines
+from service.storage import deadlines, gathered
+from service.storage.gathered import GatheringConnection, GatheringCursor
 
 CONNECT_S = 5
 # A pooled connection that does not answer a ping in this time is replaced by a new one.
 PING_S = 3.0
+# One that the server answered less than so long ago is not pinged, unless it was closed since.
+HEARD_S = 1.0
 # The server ends a statement after this long, and a transaction that its client left open.
 STATEMENT_S = 20
 # The client closes the connection if the server has not ended the statement by then.
@@ -55,8 +59,7 @@ PARAMETERS: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
-    # None: a PgBouncer that pools transactions gives the next one to another server process, which
-    # does not have the statements that were prepared on the first.
+    # None: nothing is prepared, except in brief transactions (`service.storage.gathered`).
     "prepare_threshold": None,
 }
 SESSION_S = {
@@ -80,7 +83,7 @@ class OverdueError(psycopg.OperationalError):
     """The context's deadline passed first; the connection was closed."""
 
 
-class Cursor(psycopg.Cursor[Any]):
+class Cursor(GatheringCursor):
     """A cursor that keeps the server's timer for disconnected clients after every command.
 
     psycopg sends many rows in pipeline mode, after which the server waits without the timer of
@@ -96,10 +99,11 @@ class Cursor(psycopg.Cursor[Any]):
         self.connection.execute("SELECT 1")
 
 
-class Connection(psycopg.Connection[Any]):
+class Connection(GatheringConnection):
     """A connection of which no wait is longer than `limit_s`, nor than the context's deadline."""
 
     usual_s = limit_s = STATEMENT_S + SLACK_S
+    _heard_at = -math.inf
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait as psycopg does; close the connection when it takes too long.
@@ -112,7 +116,7 @@ class Connection(psycopg.Connection[Any]):
         limit_s = max(min(own_s, left_s, math.inf if timeout is None else timeout), 0.0)
         at = time.monotonic() + limit_s
         try:
-            return super().wait(gen, interval, timeout=limit_s)
+            found = super().wait(gen, interval, timeout=limit_s)
         except psycopg.OperationalError as error:
             if self.closed or time.monotonic() < at:
                 raise
@@ -120,6 +124,17 @@ class Connection(psycopg.Connection[Any]):
             self.pgconn.finish()
             kind = OverdueError if left_s < own_s else SilentConnectionError
             raise kind(f"no answer within {limit_s:.1f} s") from error
+        self._heard_at = time.monotonic()
+        return found
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the server was heard just now, and has said nothing since, nor closed."""
+        if self.closed or time.monotonic() - self._heard_at > HEARD_S:
+            return False
+        poll = select.poll()
+        poll.register(self.fileno(), select.POLLIN)
+        return not poll.poll(0)
 
 
 def engine_of(url: URL, **options: Any) -> Engine:
@@ -127,10 +142,14 @@ def engine_of(url: URL, **options: Any) -> Engine:
     own = {name: value for name, value in PARAMETERS.items() if name not in url.query}
     if isinstance(options_given := url.query.get("options"), tuple):
         own["options"] = " ".join(options_given)
-    engine = create_engine(url, pool_pre_ping=True, connect_args=own, **options)
+    # The connection that was used last is used first: it was heard last, and few are in use.
+    pool = {"pool_pre_ping": True, "pool_use_lifo": True}
+    engine = create_engine(url, connect_args=own, **pool, **options)
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "do_execute", gathered.gather)
     event.listen(engine, "handle_error", _spare_pool)
+    event.listen(engine, "handle_error", _forget_prepared)
     # SQLAlchemy has no event around a ping.
     engine.dialect.do_ping = partial(_ping, engine.dialect.do_ping)  # type: ignore[method-assign]
     return engine
@@ -163,7 +182,11 @@ def _limit(connection: Connection) -> None:
     given = connection.execute(_GIVEN, [list(SESSION_S)]).fetchall()
     limits_ms = {name: 1000 * seconds for name, seconds in SESSION_S.items()}
     limits_ms |= {name: int(ms) for name, ms in given}
-    connection.execute(_setting(limits_ms, is_local=False))
+    query = f"{_setting(limits_ms, is_local=False)}, pg_backend_pid()"
+    found = connection.execute(query).fetchone()
+    # A PgBouncer that pools transactions gives each to another server process, which does not have
+    # what was prepared on the first. The id that it gives to a client is its own.
+    connection.is_direct = found is not None and found[-1] == connection.info.backend_pid
     connection.autocommit = False
     statement_ms = limits_ms["statement_timeout"]  # 0 is none
     limit_s = statement_ms / 1000 + SLACK_S if statement_ms else PATIENT_S
@@ -177,6 +200,8 @@ def _setting(limits_ms: Mapping[str, int], *, is_local: bool) -> str:
 
 
 def _ping(do_ping: Any, connection: Any) -> bool:  # noqa: ANN401 - the dialect's
+    if connection.is_fresh:
+        return True
     with deadlines.within(PING_S):
         return bool(do_ping(connection))
 
@@ -187,10 +212,18 @@ def _spare_pool(context: ExceptionContext) -> None:
         context.invalidate_pool_on_disconnect = False
 
 
+def _forget_prepared(context: ExceptionContext) -> None:
+    """Leave connections whose prepared statements fit the tables no longer: they were migrated."""
+    if isinstance(context.original_exception, psycopg.errors.FeatureNotSupported):
+        context.is_disconnect = True
+
+
 def _begin(transaction: Transaction) -> None:
-    is_patient = transaction.get_execution_options().get("is_patient", False)
+    options = transaction.get_execution_options()
+    is_patient = options.get("is_patient", False)
     connection: Any = transaction.connection.dbapi_connection
     connection.limit_s = PATIENT_S if is_patient else connection.usual_s
+    connection.start(is_brief=options.get("is_brief", False))
     if is_patient:
         limits_ms = {
             "statement_timeout": 0,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, Update
+from sqlalchemy import Delete, Insert, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -26,10 +26,22 @@ def insert_into(session: Session, table: Any) -> postgresql.Insert | sqlite.Inse
 
 
 def put(session: Session, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store or change rows in their order; psycopg takes fewer trips for a single one."""
-    if rows:
-        given = dict(rows[0]) if len(rows) == 1 else [dict(row) for row in rows]
-        session.connection().execute(statement, given)
+    """Store or change rows in their order; a single one as `gather` does, in fewer trips."""
+    if len(rows) == 1:
+        gather(session, statement, rows[0])
+    elif rows:
+        session.connection().execute(statement, [dict(row) for row in rows])
+
+
+def gather(
+    session: Session, statement: Insert | Update | Delete, given: Mapping[str, Any]
+) -> None:
+    """Execute a statement at once, or with the next one of a brief transaction.
+
+    An error of it may then come with the next statement, or with the commit. Of an INSERT the keys
+    are given, or it is `inline`.
+    """
+    session.connection().execute(statement, dict(given), execution_options={"is_gathered": True})
 
 
 def key_chunks(keys: Collection[Key]) -> Iterator[list[Key]]:

@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 from service.database_url import read
 from service.jobs import commands, leases
 from service.states import JobState
-from service.storage import jobs, schema
+from service.storage import dispatchers, jobs, schema
 from service.storage.database import Database
 from tests.chaos.proxy import Proxy
 from tests.support.ports import free_port
@@ -87,6 +87,9 @@ def test_no_statement_depends_on_the_server_process_before(pooled: Database) -> 
             with pooled.read() as session:
                 jobs.standings(session)
                 pids.add(int(session.scalar(text("SELECT pg_backend_pid()")) or 0))
+            with pooled.write(is_brief=True) as session:
+                assert session.scalar(text("SELECT 1 WHERE 1 = :one"), {"one": 1}) == 1
+                dispatchers.put(session, me)
         return pids
 
     with ThreadPoolExecutor(N_THREADS) as pool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -46,6 +47,7 @@ def test_a_pooled_connection_that_fell_silent_is_left_for_a_new_one(
     proxy: Proxy, distant: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgresql, "PING_S", 0.5)
+    monkeypatch.setattr(postgresql, "HEARD_S", -1.0)  # it was heard too long ago
     proxy.set_open("silent")
     started = time.monotonic()
     distant.ping()
@@ -59,6 +61,7 @@ def test_one_silent_connection_gives_up_all_that_are_as_old(
     with distant.engine.connect(), distant.engine.connect(), distant.engine.connect():
         pass  # three in the pool
     monkeypatch.setattr(postgresql, "PING_S", 1.0)
+    monkeypatch.setattr(postgresql, "HEARD_S", -1.0)
     proxy.set_open("silent")
     distant.ping()
     n_pings = 0
@@ -71,6 +74,42 @@ def test_one_silent_connection_gives_up_all_that_are_as_old(
     monkeypatch.setattr(distant.engine.dialect, "do_ping", counted)
     with distant.engine.connect(), distant.engine.connect(), distant.engine.connect():
         assert n_pings <= 1  # the new one's; the two others were replaced unasked
+
+
+@pytest.mark.parametrize("heard_s", [-1.0, 60.0], ids=["long ago", "just now"])
+def test_a_connection_that_the_server_has_closed_is_left_for_a_new_one(
+    postgresql_database: Database, heard_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "HEARD_S", heard_s)
+    database = Database(postgresql_database.url.render_as_string(hide_password=False))
+    with database.read() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+    with postgresql_database.read() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+    with database.read() as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != pid
+    database.close()
+
+
+def test_only_a_connection_that_was_silent_for_long_is_pinged(
+    postgresql_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_pings = 0
+
+    def counted(*_: object) -> bool:
+        nonlocal n_pings
+        n_pings += 1
+        return True
+
+    monkeypatch.setattr(PGDialect_psycopg, "do_ping", counted)
+    database = Database(postgresql_database.url.render_as_string(hide_password=False))
+    database.ping()  # connects
+    for heard_s, expected in ((60.0, 0), (-1.0, 2)):
+        monkeypatch.setattr(postgresql, "HEARD_S", heard_s)
+        database.ping()
+        database.ping()
+        assert n_pings == expected, heard_s
+    database.close()
 
 
 def test_a_statement_without_an_answer_ends_and_so_does_its_commit(
@@ -194,13 +233,13 @@ def test_patient_work_has_no_limit_and_the_next_has_one_again(
 ONE = {"version": "none"}
 
 
-@pytest.mark.parametrize("is_patient", [False, True], ids=["usual", "patient"])
+@pytest.mark.parametrize("kind", ["usual", "is_patient", "is_brief"])
 @pytest.mark.parametrize("rows", [ONE, [ONE, ONE, ONE]], ids=["one", "many"])
 def test_a_client_that_is_cut_off_leaves_no_lock_behind(
     proxy: Proxy,
     postgresql_database: Database,
     rows: dict[str, str] | list[dict[str, str]],
-    is_patient: bool,
+    kind: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert 0 < postgresql.PATIENT_IDLE_S <= 600
@@ -209,10 +248,11 @@ def test_a_client_that_is_cut_off_leaves_no_lock_behind(
     cut_off = behind(proxy, postgresql_database, idle)
     locked = text("UPDATE alembic_version SET version_num = version_num")
     is_free = False
+    options = {} if kind == "usual" else {kind: True}
 
     def silenced() -> None:
         nonlocal is_free
-        with cut_off.write(is_patient=is_patient) as session:
+        with cut_off.write(**options) as session:
             session.execute(locked)
             # psycopg sends one row and many rows in different ways.
             session.execute(text("UPDATE dispatchers SET id = id WHERE id = :version"), rows)
