@@ -13,6 +13,7 @@ from hashlib import sha256
 from importlib.metadata import version as version_of_package
 from weakref import WeakKeyDictionary
 
+from api.documents.background_work import BackgroundWork, TooMuchWorkError
 from api.documents.compose import document_of
 from api.documents.markdown import markdown_of
 from api.documents.source import read_source
@@ -29,9 +30,11 @@ from service.storage.job_versions import version_of
 
 MODULE = "workers.bundle.process"
 MEDIA_TYPE = "application/zip"
-# With the wait for a turn: torch alone takes seconds to load.
-LIMIT_S = 120.0
-_TURN = threading.Lock()
+# A request waits so long; the bundle is made nevertheless, and the next one has it.
+WAIT_S = 60.0
+# Torch's exporter takes minutes for a large network on a busy machine.
+LIMIT_S = 600.0
+_MAKING = BackgroundWork[Artifact](most=8)
 MOST_NAMES = 1000
 _Asked = tuple[int, str | None, str, str]
 
@@ -83,15 +86,20 @@ def bundle_of(
         _NAMES.put(database, asked, name)
     if (kept := _kept(database, settings, job_id, name)) is not None:
         return kept
-    deadlines.extend(LIMIT_S)
-    if not _TURN.acquire(timeout=LIMIT_S / 2):
-        raise ProblemError("export-failed", "other bundles are being made")
-    try:  # another request may have made it meanwhile
+    deadlines.extend(2 * WAIT_S)
+
+    def make() -> Artifact:  # another request may have made it meanwhile
         return _kept(database, settings, job_id, name) or _made(
             database, settings, job_id, name, question
         )
-    finally:
-        _TURN.release()
+
+    try:
+        return _MAKING.ask((database, name), make).result(WAIT_S)
+    except TooMuchWorkError as error:
+        raise ProblemError("export-failed", "other bundles are being made") from error
+    except TimeoutError as error:
+        detail = f"it is not made yet after {WAIT_S:g} s, and goes on being made: ask again"
+        raise ProblemError("export-failed", detail) from error
 
 
 def _question(
@@ -147,9 +155,9 @@ def _made(
 
 def _run(question: Json) -> bytes:
     try:
-        done = run_module(MODULE, json.dumps(question).encode(), LIMIT_S / 2)
+        done = run_module(MODULE, json.dumps(question).encode(), LIMIT_S)
     except subprocess.TimeoutExpired as error:
-        raise ProblemError("export-failed", f"it took over {LIMIT_S / 2:g} s") from error
+        raise ProblemError("export-failed", f"it took over {LIMIT_S:g} s") from error
     except OSError as error:
         raise ProblemError("export-failed", f"no process could be started ({error})") from error
     if done.returncode != 0 or not done.stdout.startswith(b"PK"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
 
 import pytest
@@ -49,6 +50,25 @@ def test_a_bundle_is_made_once_and_kept(
     for path in (settings.data_dir / "artifacts").rglob("*.zip"):
         path.unlink()
     assert client.get(at).content == first.content
+
+
+def test_a_bundle_that_takes_long_is_made_for_the_next_request(
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, may_end = f"/v1/jobs/{seeding.succeeded(sqlite_database).id}/bundle", threading.Event()
+
+    def run(_: object) -> bytes:
+        assert may_end.wait(30)
+        return b"PK"
+
+    monkeypatch.setattr(bundles, "_run", run)
+    with monkeypatch.context() as patch:
+        patch.setattr(bundles, "WAIT_S", 0.01)
+        answer = client.get(at)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "goes on being made: ask again" in answer.json()["detail"]
+    may_end.set()
+    assert client.get(at).content == b"PK"
 
 
 def test_the_name_says_that_a_job_has_not_ended(
