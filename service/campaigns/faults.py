@@ -39,7 +39,7 @@ def listed(
     for index, faults in found.items():
         places = _places(cells[index], texts)
         for fault in faults:
-            own = in_request(fault, places, base)
+            own = _in_request(fault, places, base)
             by_kind.setdefault((own.pointer, own.detail), []).append(index)
     kinds = list(by_kind.items())
     firsts = {indices[0] for _, indices in kinds[:MOST_LISTED]}
@@ -52,11 +52,6 @@ def listed(
     return [*shown, Fault("", f"and {n_more:,} more faults of other kinds")] if n_more else shown
 
 
-def places_of(settings: Mapping[str, Any], matrix: Matrix) -> dict[str, int]:
-    """Return at which place of its axis each value of a cell stands, by path."""
-    return _places(settings, _texts(matrix))
-
-
 def _texts(matrix: Matrix) -> dict[str, dict[str, int]]:
     """Return the place of each value by its text, the first of equal ones, for each axis."""
     return {
@@ -66,10 +61,11 @@ def _texts(matrix: Matrix) -> dict[str, dict[str, int]]:
 
 
 def _places(settings: Mapping[str, Any], texts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Return at which place of its axis each value of a cell stands, by path."""
     return {path: texts[path][same_text(value)] for path, value in settings.items()}
 
 
-def in_request(fault: Fault, places: Mapping[str, int], base: Mapping[str, Any]) -> Fault:
+def _in_request(fault: Fault, places: Mapping[str, int], base: Mapping[str, Any]) -> Fault:
     """Return a fault of a cell's spec with its pointer into the campaign's request.
 
     That of a section which the base does not have, and an axis makes, points to that axis; it then
@@ -77,7 +73,7 @@ def in_request(fault: Fault, places: Mapping[str, int], base: Mapping[str, Any])
 
     Args:
         fault: Its pointer is into the spec of the cell.
-        places: The cell's, as `places_of` returns them.
+        places: The cell's, as `_places` returns them.
         base: The request's.
     """
     pointer = fault.pointer

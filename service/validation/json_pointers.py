@@ -38,17 +38,8 @@ def escape(part: int | str) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
-def pointer_of(location: Sequence[int | str], body: object) -> str:
-    """Return the JSON pointer (RFC 6901) of an error's location in `body`.
-
-    pydantic puts the tag of a union between the keys; such a part is not in the body and is left
-    out. The last part is kept: it may name a field that is missing.
-    """
-    return pointer_to(_parts_of(location, body))
-
-
 def pointer_to(parts: Iterable[int | str]) -> str:
-    """Return the JSON pointer to the value below these keys and indices.
+    """Return the JSON pointer (RFC 6901) to the value below these keys and indices.
 
     It leads to the nearest value around that one where it would have more than `MOST_CHARS`.
     """
@@ -62,6 +53,11 @@ def pointer_to(parts: Iterable[int | str]) -> str:
 
 
 def _parts_of(location: Sequence[int | str], body: object) -> tuple[int | str, ...]:
+    """Return the keys and indices in `body` that lead to the location of an error.
+
+    pydantic puts the tag of a union between the keys; such a part is not in the body and is left
+    out. The last part is kept: it may name a field that is missing.
+    """
     parts: list[int | str] = []
     here: Any = body
     for index, part in enumerate(location):

@@ -31,9 +31,9 @@ CELLS = cells_of(MATRIX)
 )
 def test_a_pointer_leads_into_the_request(pointer: str, cell: int, expected: str) -> None:
     base = {"training": {"lr": 1.0}, "densities": 1, "density": {}}
-    places = faults.places_of(CELLS[cell], MATRIX)
-    found = faults.in_request(Fault(pointer, "is odd"), places, base)
-    assert found == Fault(expected, "is odd")
+    (found,) = faults.listed({cell: [Fault(pointer, "is odd")]}, CELLS, MATRIX, base)
+    assert found.pointer == expected
+    assert found.detail.endswith("): is odd")
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,8 @@ def test_a_pointer_leads_into_the_request(pointer: str, cell: int, expected: str
 def test_a_fault_of_a_section_that_the_matrix_alone_makes_stands_at_its_axis(
     pointer: str, base: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    places = faults.places_of(CELLS[7], MATRIX)
-    found = faults.in_request(Fault(pointer, "is odd"), places, base)
-    assert (found.pointer, found.detail) == expected
+    (found,) = faults.listed({7: [Fault(pointer, "is odd")]}, CELLS, MATRIX, base)
+    assert (found.pointer, found.detail.rpartition("): ")[2]) == expected
 
 
 def test_a_fault_that_cells_share_is_listed_once_with_all_of_them() -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from service.errors import InvalidSpecError
 from service.tasks.external import ExternalTask
-from service.validation.json_pointers import escape, first_faults, pointer_of
+from service.validation.json_pointers import escape, first_faults
 from service.webhooks.request import WebhookSpec
 
 
@@ -21,18 +21,24 @@ def test_keys_are_escaped_as_the_rfc_says(key: str | int, part: str) -> None:
     assert escape(key) == part
 
 
+def _pointer_of(location: tuple[int | str, ...], body: object) -> str:
+    error = {"type": "missing", "loc": location, "msg": "", "input": body}
+    (fault,), _ = first_faults([error], body)
+    return fault.pointer
+
+
 def test_the_tag_of_a_union_is_not_part_of_the_pointer() -> None:
     body = {"task": {"kind": "denoising", "patch_px": 1}}
-    assert pointer_of(("task", "denoising", "patch_px"), body) == "/task/patch_px"
+    assert _pointer_of(("task", "denoising", "patch_px"), body) == "/task/patch_px"
 
 
 def test_a_missing_field_is_named() -> None:
-    assert pointer_of(("budget", "n_trials"), {"budget": {}}) == "/budget/n_trials"
-    assert pointer_of(("name",), {}) == "/name"
+    assert _pointer_of(("budget", "n_trials"), {"budget": {}}) == "/budget/n_trials"
+    assert _pointer_of(("name",), {}) == "/name"
 
 
 def test_the_whole_body_is_the_empty_pointer() -> None:
-    assert pointer_of((), [1]) == ""
+    assert _pointer_of((), [1]) == ""
 
 
 def test_one_fault_for_each_place_and_of_very_many_the_first() -> None:
