@@ -30,12 +30,10 @@ class Division:
     Attributes:
         box: Its index.
         level: How often its longest side had been cut into thirds before.
-        n_visits: How many points of the search were needed before it and for it.
     """
 
     box: int
     level: int
-    n_visits: int
 
 
 @dataclass(slots=True)
@@ -153,7 +151,7 @@ class _Tracer:
                 continue
             box, axes = group
             end = at + 2 * len(axes)
-            division = Division(box, min(self.found.levels[box]), end)
+            division = Division(box, min(self.found.levels[box]))
             opens = self._last_level is None or division.level >= self._last_level
             self._last_level = division.level
             is_full = len(self.found.iterations) >= (n_iterations or 0)

@@ -80,7 +80,6 @@ if __name__ == "__main__":
     print(load())
 '''
 _IMPORTS = ("import json", "import torch", "from pathlib import Path", "from torch import nn")
-_SHAPE = "from densearch.plugins import InputShape"
 _PLUGIN = '''
 
 def _built() -> nn.Module:
