@@ -35,13 +35,11 @@ class Housekeeper(BackgroundThread):
 
     Args:
         settings: Gives the database and the data directory.
-        every_s: Interval between two turns, s.
     """
 
-    def __init__(self, settings: Settings, every_s: float = EVERY_S) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__("housekeeper")
         self._settings = settings
-        self._every_s = every_s
         self._prune_at = self._checkpoints_at = self._logs_at = 0.0
         # Deleted jobs whose files could not be removed the last time.
         self._left: set[int] = set()
@@ -58,7 +56,7 @@ class Housekeeper(BackgroundThread):
         try:
             while not self._stop.is_set():
                 self.turn(chunks)
-                self._pause(self._every_s)
+                self._pause(EVERY_S)
         finally:
             database.close()
 

@@ -121,23 +121,12 @@ def best_ahead(session: Session, job_id: int) -> Trial | None:
     return None if row is None else to_value(Trial, row)
 
 
-def newest_trials(
-    session: Session,
-    job_id: int,
-    *,
-    limit: int,
-    before: int | None = None,
-    above: int = 0,
-) -> list[Trial]:
-    """Return a job's trials, newest first, at most `limit`, ids below `before`, above `above`."""
+def newest_trials(session: Session, job_id: int, *, limit: int) -> list[Trial]:
+    """Return a job's trials, newest first, at most `limit`."""
     found: list[Trial] = []
     # A query for each phase: the index on (job_id, phase, id) then gives the order without a sort.
     for phase in Phase:
-        query = select(TrialRow).where(
-            TrialRow.job_id == job_id, TrialRow.phase == phase, TrialRow.id > above
-        )
-        if before is not None:
-            query = query.where(TrialRow.id < before)
+        query = select(TrialRow).where(TrialRow.job_id == job_id, TrialRow.phase == phase)
         rows = session.scalars(query.order_by(TrialRow.id.desc()).limit(limit))
         found += [to_value(Trial, row) for row in rows]
     return sorted(found, key=lambda trial: -trial.id)[:limit]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -47,10 +46,10 @@ def _require(place: Path, needed_bytes: int) -> None:
         raise NoRoomError(str(place), free, needed_bytes, "free some space, or leave out --vacuum")
 
 
-def vacuum_tables(database: Database, tables: Sequence[str] = (*PRUNED, *DELETED)) -> None:
+def vacuum_tables(database: Database) -> None:
     """Let PostgreSQL reuse the space of removed rows and update its table statistics."""
     engine = database.patient.execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")
-        connection.exec_driver_sql(f"VACUUM (ANALYZE) {', '.join(tables)}")
+        connection.exec_driver_sql(f"VACUUM (ANALYZE) {', '.join((*PRUNED, *DELETED))}")
         connection.detach()  # its timeout must not reach other users
