@@ -9,7 +9,6 @@ wait, and at worst an evaluation twice: never the sequence.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic, sleep
@@ -110,6 +109,6 @@ def _point(given: object, dimension: int) -> Point | None:
     """Return a list of coordinates in [0, 1] as a point; None for anything else."""
     if not isinstance(given, list) or len(given) != dimension:
         return None
-    if not all(isinstance(x, float | int) and math.isfinite(x) and 0 <= x <= 1 for x in given):
+    if not all(isinstance(x, float | int) and 0 <= x <= 1 for x in given):
         return None
     return tuple(map(float, given))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -139,6 +139,8 @@ def _numbers(at: str, given: object, dimension: int) -> Place:
 
 
 def _number(at: str, given: object) -> float | int:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) < math.inf:
+    is_truth = isinstance(given, bool)
+    # Not infinity: JSON has whole numbers that are too large for any float.
+    if is_truth or not isinstance(given, int | float) or not abs(given) <= sys.float_info.max:
         raise SavedSearcherError(at, f"must be finite, not {given!r:.100}")
     return given

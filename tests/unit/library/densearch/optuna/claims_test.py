@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import optuna
 import pytest
 from optuna.distributions import FloatDistribution
@@ -66,3 +68,11 @@ def test_a_failed_trial_and_another_space_are_no_rivals() -> None:
     assert not is_ours(study, second, SPACE, CLAIM)
     study.tell(first.number, state=TrialState.FAIL)
     assert is_ours(study, second, SPACE, CLAIM)
+
+
+@pytest.mark.parametrize("x", [-0.1, 1.5, float("nan"), float("inf"), 10**400, "0.5", None])
+def test_a_note_of_no_point_is_no_claim(x: Any) -> None:  # noqa: ANN401 - what a storage holds
+    study, first, _ = two_trials()
+    noted = {"space": SPACE.digest, "point": [x]}
+    study._storage.set_trial_system_attr(first._trial_id, claims.ATTRIBUTE, noted)
+    assert SPACE.claim_of(study.get_trials()[0]) is None

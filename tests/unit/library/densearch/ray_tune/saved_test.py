@@ -29,7 +29,9 @@ def made() -> DirectLSearch:
         ({"trials": [{"id": "1", "point": [0.5], "value": None}]}, r"trials\[0\]\.point"),
         ({"trials": [{"id": "1", "point": [0.5, 2.0], "value": None}]}, r"trials\[0\]\.point"),
         ({"trials": [{"id": "1", "point": [0.5, 0.5], "value": "x"}]}, r"trials\[0\]\.value"),
+        ({"trials": [{"id": "1", "point": [0.5, 0.5], "value": 10**400}]}, r"trials\[0\]\.value"),
         ({"others": [{"place": [1, True], "value": 1}]}, r"others\[0\]\.place"),
+        ({"others": [{"place": [1, 2], "value": -(10**400)}]}, r"others\[0\]\.value"),
     ],
 )
 def test_a_file_that_is_something_else_is_refused(
