@@ -81,9 +81,14 @@ def _study(
     wanted = None if job.report is None else marked_arm(job.report)
     best = None if job.report is None else job.report.get("best_arm")
     searches = [name for name in kept if by_name[name].role == "search"]
-    best_first = sorted(searches, key=lambda name: (by_name[name].best_value or 0.0, name))
+    best_first = sorted(searches, key=lambda name: _rank(by_name[name]))
     name = next(n for n in (wanted, best, *best_first, *kept) if n in kept)
     return by_name[name]
+
+
+def _rank(study: Study) -> tuple[bool, float, str]:
+    """Sort the least value first, and last what has none: an extended search waits for one."""
+    return study.best_value is None, study.best_value or 0.0, study.name
 
 
 def _none_because(job: Job) -> str:
