@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from densearch.plurals import counted, noun
 from service import samplers
 from service.capacity import n_slots
 from service.costs import calibrations, training_cost, workload
@@ -315,7 +316,8 @@ def _warnings(
     elif cluster.n_workers == 0:
         yield NO_ROOM
     if cluster.n_jobs:
-        yield f"{cluster.n_jobs} unfinished jobs share the workers: it may take longer"
+        others = counted(cluster.n_jobs, "unfinished job")
+        yield f"{others} {noun(cluster.n_jobs, 'shares', 'share')} the workers: it may take longer"
     limit_s, limit = spec.budget.wall_clock_s, spec.budget.cost
     if limit_s is not None and time_s is not None and time_s.high > limit_s:
         yield f"budget.wall_clock_s may end the searches before {spec.budget.n_trials} trials"

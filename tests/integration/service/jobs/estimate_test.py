@@ -116,7 +116,7 @@ def test_limits_and_other_jobs_are_warned_of(sqlite_database: Database) -> None:
     assert estimated(sqlite_database, SLEEPING, prices).warnings == ()
     submit(sqlite_database, SLEEPING)
     warnings = " ".join(estimated(sqlite_database, SLEEPING | {"budget": tight}, prices).warnings)
-    for words in ("1 unfinished jobs", "budget.wall_clock_s", "budget.cost"):
+    for words in ("1 unfinished job shares the workers", "budget.wall_clock_s", "budget.cost"):
         assert words in warnings
 
 
