@@ -93,7 +93,8 @@ def _folders(root: Path) -> Iterator[tuple[int, Path]]:
 
 def _cut(folder: Path) -> bool:
     """Remove the oldest files beyond the limit; whether there were any."""
-    paths = sorted(folder.glob("*.log"), key=lambda path: int(path.stem))
+    ours = (path for path in folder.glob("*.log") if path.stem.isdecimal())
+    paths = sorted(ours, key=lambda path: int(path.stem))
     for path in paths[:-MOST_FILES]:
         path.unlink(missing_ok=True)
     return len(paths) > MOST_FILES

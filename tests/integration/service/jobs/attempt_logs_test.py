@@ -40,7 +40,10 @@ def test_logs_are_swept(
     assert attempt_logs.sweep(database, tmp_path, None) == 1
     assert kept() == {(job.id, n) for job in (ended, running) for n in (9, 10, 11)}
     monkeypatch.setattr(attempt_logs, "MOST_FILES", 2)
+    foreign = attempt_logs.path_of(tmp_path, ended.id, 9).with_name("notes.log")
+    foreign.touch()
     attempt_logs.sweep(database, tmp_path, clock.now() - timedelta(days=1))
+    foreign.unlink()  # what is not ours stays, and stops nothing
     assert kept() == {(job.id, n) for job in (ended, running) for n in (10, 11)}
     attempt_logs.sweep(database, tmp_path, clock.now() + timedelta(days=1))
     assert kept() == {(running.id, n) for n in (10, 11)}
