@@ -13,8 +13,11 @@ from service.storage.database import Database
 
 # Directories in which SQLite makes its copy, in the order of its source, os_unix.c.
 _TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp", ".")  # noqa: S108 - SQLite's choice, not ours
-PRUNED = ("events", "measurements", "idempotency_keys", "calibrations")
-DELETED = ("trials", "attempts")
+# Tables that lose many rows, or large ones, by retention and with deleted jobs.
+SHRINKING = (
+    *("events", "measurements", "idempotency_keys", "calibrations"),
+    *("trials", "attempts", "claims", "item_losses"),
+)
 
 
 def vacuum_file(file: Path) -> None:
@@ -51,5 +54,5 @@ def vacuum_tables(database: Database) -> None:
     engine = database.patient.execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")
-        connection.exec_driver_sql(f"VACUUM (ANALYZE) {', '.join((*PRUNED, *DELETED))}")
+        connection.exec_driver_sql(f"VACUUM (ANALYZE) {', '.join(SHRINKING)}")
         connection.detach()  # its timeout must not reach other users
