@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from sqlalchemy.orm import Session
+
 from densearch.answers import FAILED_START
 from service import start_failures
 from service.records import Job, Json, RegisteredDispatcher
@@ -79,17 +81,20 @@ def release_dead(database: Database) -> None:
         return
     with database.write() as session:
         for dispatcher in dispatchers.every(session):
-            jobs.release(session, dispatcher.id)
-            calibrations.release(session, dispatcher.id)
-            dispatchers.remove(session, dispatcher.id)
+            _forget(session, dispatcher)
 
 
 def resign(database: Database, dispatcher: RegisteredDispatcher) -> None:
     """Release every lease and remove the dispatcher: another one may continue at once."""
     with database.write() as session:
-        jobs.release(session, dispatcher.id)
-        calibrations.release(session, dispatcher.id)
-        dispatchers.remove(session, dispatcher.id)
+        _forget(session, dispatcher)
+
+
+def _forget(session: Session, dispatcher: RegisteredDispatcher) -> None:
+    """Release every lease of a dispatcher, and remove its row."""
+    jobs.release(session, dispatcher.id)
+    calibrations.release(session, dispatcher.id)
+    dispatchers.remove(session, dispatcher.id)
 
 
 def alive(database: Database, lease_s: float) -> list[RegisteredDispatcher]:

@@ -18,6 +18,8 @@ from service.storage.statements import put
 from service.storage.tables import DELETED, EventRow, JobRow
 
 _NEW = insert(cast("Table", EventRow.__table__))
+# The id of a job's newest event, in a query on jobs.
+_NEWEST = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,7 @@ def add(session: Session, job_id: int, kind: str, data: Json) -> None:
 def add_for_jobs(session: Session, job_ids: Sequence[int], kind: str, data: Json) -> None:
     """Announce the same of several jobs."""
     same = {"kind": kind, "data": data, "created_at": clock.now()}
-    if job_ids:
-        rows = [{"job_id": job_id, **same} for job_id in job_ids]
-        session.execute(insert(EventRow.__table__), rows)  # type: ignore[arg-type]
+    put(session, _NEW, [{"job_id": job_id, **same} for job_id in job_ids])
 
 
 def add_all(session: Session, job_id: int, found: Sequence[tuple[str, Json]]) -> None:
@@ -77,8 +77,7 @@ def queued_at(session: Session) -> datetime | None:
 
 def standings(session: Session, job_ids: Collection[int]) -> dict[int, FeedStanding]:
     """Return the progress of these jobs in one snapshot; missing jobs are left out."""
-    newest = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
-    query = select(JobRow.id, JobRow.state, newest)
+    query = select(JobRow.id, JobRow.state, _NEWEST)
     query = query.where(JobRow.id.in_(job_ids), JobRow.state != DELETED)
     return {
         job_id: FeedStanding(JobState(state).is_final, last_id or 0)
@@ -88,8 +87,7 @@ def standings(session: Session, job_ids: Collection[int]) -> dict[int, FeedStand
 
 def last_ids(session: Session, job_ids: Sequence[int]) -> dict[int, int]:
     """Return the id of the newest event of each of these jobs, 0 where one has none."""
-    newest = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
-    query = select(JobRow.id, newest).where(JobRow.id.in_(list(job_ids)))
+    query = select(JobRow.id, _NEWEST).where(JobRow.id.in_(list(job_ids)))
     return {job_id: last_id or 0 for job_id, last_id in session.execute(query)}
 
 

@@ -216,8 +216,8 @@ def _write_note(note: Path, role: str) -> None:
     text = json.dumps(asdict(Holder(role, os.getpid(), socket.gethostname(), since)))
     with suppress(OSError):
         descriptor = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        os.write(descriptor, text.encode())
-        os.close(descriptor)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 def _read_note(note: Path) -> Holder | None:
