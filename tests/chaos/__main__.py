@@ -16,6 +16,7 @@ from tests.chaos import disks, services
 from tests.chaos.campaign import Outcome, disturbed, undisturbed
 from tests.chaos.deployment import Deployment, PostgresDeployment
 from tests.chaos.faults.catalogue import FAULTS
+from tests.chaos.in_process import trained_here
 from tests.chaos.plan import rounds_of
 from tests.chaos.specs import JOBS
 from tests.chaos.tables import recovery_table
@@ -45,6 +46,11 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--untimed", action="store_true", help="hold no recovery to its limit: others use the CPUs"
+    )
+    parser.add_argument(
+        "--in-process",
+        action="store_true",
+        help="compare with jobs that are trained in this process, in wider packs",
     )
     parser.add_argument("--list", action="store_true", help="show the faults and end")
     return parser.parse_args(given)
@@ -100,7 +106,11 @@ def _run(
 ) -> list[Outcome]:
     began = time.monotonic()
     # Always on SQLite: the result is a function of the spec.
-    expected = undisturbed(Deployment, folder / "undisturbed", say, specs)
+    calm = folder / "undisturbed"
+    if args.in_process:
+        expected = trained_here(calm, specs)
+    else:
+        expected = undisturbed(Deployment, calm, say, specs)
     n_trials = sum(result["n_trials"] for result in expected)
     say(f"undisturbed: {len(expected)} jobs, {n_trials} trials, {time.monotonic() - began:.0f} s")
     outcomes: list[Outcome] = []
