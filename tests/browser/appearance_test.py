@@ -13,7 +13,7 @@ from api.dashboard.figures.traces import HALF_OPACITY, RANGE_OPACITY
 from service.records import Job
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
-from tests.support.tabs import calm_context, open_tab, until
+from tests.support.tabs import Visit, calm_context, open_tab, until
 
 pytestmark = pytest.mark.browser
 
@@ -43,15 +43,14 @@ def wait_for_figures(page: Page, *names: str) -> None:
     ],
 )
 def test_pages_are_clean(
-    chromium: Browser,
     seeded: tuple[Server, dict[str, Job]],
     name: str,
     tab_name: str,
     figures: tuple[str, ...],
+    visit: Visit,
 ) -> None:
     server, found = seeded
-    context = calm_context(chromium)
-    tab = open_tab(context, server.url)
+    tab = visit(server.url)
     at = f"/{tab_name}" if tab_name else ""
     page = tab.open("/" if name == "list" else f"/jobs/{found[name].id}{at}")
     wait_for_figures(page, *figures)
@@ -61,7 +60,6 @@ def test_pages_are_clean(
     assert tab.complaints == []
     assert tab.foreign == []
     assert any("plotly" in url for url in tab.urls) == bool(figures)
-    context.close()
 
 
 def test_figures_follow_the_colour_scheme(
@@ -100,10 +98,9 @@ def test_times_are_the_readers_with_utc_as_their_hint(
     context.close()
 
 
-def test_a_hostile_name_is_text(chromium: Browser, seeded: tuple[Server, dict[str, Job]]) -> None:
+def test_a_hostile_name_is_text(seeded: tuple[Server, dict[str, Job]], visit: Visit) -> None:
     server, found = seeded
-    context = calm_context(chromium)
-    tab = open_tab(context, server.url)
+    tab = visit(server.url)
     job = found["waiting"]
     page = tab.page
     for path, selector in (("/", f"#job-{job.id} a"), (f"/jobs/{job.id}", "h1")):
@@ -112,15 +109,13 @@ def test_a_hostile_name_is_text(chromium: Browser, seeded: tuple[Server, dict[st
         assert page.query_selector("main img") is None
     assert page.title() == f"{job.name} \u00b7 densearch"
     assert tab.complaints == []
-    context.close()
 
 
 def test_the_density_shows_its_numbers_and_another_arm_on_request(
-    chromium: Browser, seeded: tuple[Server, dict[str, Job]]
+    seeded: tuple[Server, dict[str, Job]], visit: Visit
 ) -> None:
     server, found = seeded
-    context = calm_context(chromium)
-    tab = open_tab(context, server.url)
+    tab = visit(server.url)
     page = tab.open(f"/jobs/{found['succeeded'].id}")
     wait_for_figures(page, "density")
     cells = page.locator("#figure-density .heatmap-label")
@@ -139,15 +134,13 @@ def test_the_density_shows_its_numbers_and_another_arm_on_request(
     page.reload()
     assert page.get_by_role("link", name="CSV").get_attribute("href") == link
     assert tab.complaints == []
-    context.close()
 
 
 def test_repeats_are_bands_and_a_figure_is_saved_enlarged_and_its_lines_hidden(
-    chromium: Browser, seeded: tuple[Server, dict[str, Job]]
+    seeded: tuple[Server, dict[str, Job]], visit: Visit
 ) -> None:
     server, found = seeded
-    context = calm_context(chromium)
-    tab = open_tab(context, server.url)
+    tab = visit(server.url)
     page = tab.open(f"/jobs/{found['searched'].id}/convergence?y=guess")
     wait_for_figures(page, "convergence", "ranks")
     filled = page.locator("#figure-convergence .fills path.js-fill")
@@ -184,15 +177,11 @@ def test_repeats_are_bands_and_a_figure_is_saved_enlarged_and_its_lines_hidden(
     page.get_by_role("button", name="Leave full screen").click()
     until(page, "document.fullscreenElement === null")
     assert tab.complaints == []
-    context.close()
 
 
-def test_older_trials_are_added_below(
-    chromium: Browser, seeded: tuple[Server, dict[str, Job]]
-) -> None:
+def test_older_trials_are_added_below(seeded: tuple[Server, dict[str, Job]], visit: Visit) -> None:
     server, found = seeded
-    context = calm_context(chromium)
-    tab = open_tab(context, server.url)
+    tab = visit(server.url)
     page = tab.open(f"/jobs/{found['succeeded'].id}/trials")
     assert page.locator("[data-trial]").count() == 50
     page.get_by_role("link", name="More trials").scroll_into_view_if_needed()
@@ -212,7 +201,6 @@ def test_older_trials_are_added_below(
     assert "from_number=7" in page.url
     page.goto(f"{server.url}/jobs/{found['succeeded'].id}/trials")
     until(page, "!document.querySelector('#trials-head').textContent.includes('Metrics')")
-    context.close()
 
 
 # Each work says what it took the server, ms; the pauses are noted instead of waited for.

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from service.records import Job
 from service.storage.database import Database
 from tests.support import seeding
 from tests.support.live_server import Server
+from tests.support.tabs import VIEWPORT, Tab, Visit, calm_context
 
 ARGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"]
 
@@ -27,6 +28,29 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=ARGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def kept_page(chromium: Browser) -> Iterator[Page]:
+    """One page for the tests of a file: a new context starts a process, and reads all scripts."""
+    context = calm_context(chromium, viewport=VIEWPORT)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def visit(kept_page: Page) -> Iterator[Visit]:
+    """Open the file's page at a server, as if it were new; named after `server`, it ends first."""
+    tabs: list[Tab] = []
+
+    def opened(origin: str) -> Tab:
+        assert not tabs
+        tabs.append(Tab(kept_page, origin))
+        return tabs[0]
+
+    yield opened
+    for tab in tabs:
+        tab.leave()
 
 
 @pytest.fixture(scope="session")

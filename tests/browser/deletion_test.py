@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from service.errors import NotFoundError
 from service.storage import jobs
 from tests.support import seeding
 from tests.support.live_server import Server
-from tests.support.tabs import PATIENCE_MS, calm_context, open_tab
+from tests.support.tabs import PATIENCE_MS, Visit
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
 
 
-def test_a_job_is_deleted_after_a_question(chromium: Browser, server: Server) -> None:
+def test_a_job_is_deleted_after_a_question(server: Server, visit: Visit) -> None:
     gone = seeding.failed(server.database)
     kept = seeding.running(server.database)
-    tab = open_tab(calm_context(chromium), server.url)
+    tab = visit(server.url)
     page = tab.open(f"/jobs/{gone.id}")
     ask = page.locator("button[data-action=delete]")
     dialog = page.locator("#delete-dialog")
@@ -35,12 +35,10 @@ def test_a_job_is_deleted_after_a_question(chromium: Browser, server: Server) ->
     with server.database.read() as session, pytest.raises(NotFoundError):
         jobs.get(session, gone.id)
     assert tab.complaints == []
-    page.context.close()
 
 
-def test_a_job_that_is_at_work_is_not_deleted(chromium: Browser, server: Server) -> None:
+def test_a_job_that_is_at_work_is_not_deleted(server: Server, visit: Visit) -> None:
     job = seeding.running(server.database)
-    tab = open_tab(calm_context(chromium), server.url)
+    tab = visit(server.url)
     page = tab.open(f"/jobs/{job.id}")
     expect(page.locator("button[data-action=delete]")).to_be_disabled()
-    page.context.close()

@@ -13,7 +13,7 @@ from service.storage import jobs as job_rows
 from service.storage import studies, trials
 from tests.support import seeding
 from tests.support.live_server import Server
-from tests.support.tabs import PATIENCE_MS, STREAMS, Tab, calm_context, open_tab, until
+from tests.support.tabs import PATIENCE_MS, STREAMS, Tab, Visit, calm_context, open_tab, until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -25,10 +25,14 @@ HIDE = """(isHidden) => {
 }"""
 
 
-def spied(chromium: Browser, server: Server, path: str) -> Tab:
-    context = calm_context(chromium, viewport={"width": 1280, "height": 900})
-    context.add_init_script(STREAMS + BORN)
-    tab = open_tab(context, server.url)
+@pytest.fixture(scope="module")
+def kept_page(kept_page: Page) -> Page:
+    kept_page.add_init_script(STREAMS + BORN)
+    return kept_page
+
+
+def opened(visit: Visit, server: Server, path: str) -> Tab:
+    tab = visit(server.url)
     tab.open(path)
     return tab
 
@@ -43,14 +47,14 @@ def wait_for_stream(page: Page) -> None:
 
 
 def test_a_result_appears_without_a_reload_and_the_focus_stays(
-    chromium: Browser, server: Server
+    chromium: Browser, server: Server, visit: Visit
 ) -> None:
     job = seeding.running(server.database)
     with server.database.read() as session:
         live = next(t for t in trials.of_job(session, job.id) if t.state is TrialState.RUNNING)
-    curves = spied(chromium, server, f"/jobs/{job.id}/convergence").page
+    curves = open_tab(calm_context(chromium), server.url).open(f"/jobs/{job.id}/convergence")
     curves.wait_for_selector("#figure-convergence[data-drawn]")
-    tab = spied(chromium, server, f"/jobs/{job.id}/trials")
+    tab = opened(visit, server, f"/jobs/{job.id}/trials")
     page = tab.page
     wait_for_stream(page)
     born = page.evaluate("born")
@@ -67,13 +71,12 @@ def test_a_result_appears_without_a_reload_and_the_focus_stays(
     assert page.evaluate("document.activeElement.closest('tr')?.id") == f"trial-{live.id}"
     assert open_streams(page) == 1
     assert tab.complaints == []
-    page.context.close()
     curves.context.close()
 
 
-def test_the_keyboard_pauses_resumes_and_cancels(chromium: Browser, server: Server) -> None:
+def test_the_keyboard_pauses_resumes_and_cancels(server: Server, visit: Visit) -> None:
     job = seeding.running(server.database)
-    tab = spied(chromium, server, f"/jobs/{job.id}")
+    tab = opened(visit, server, f"/jobs/{job.id}")
     page = tab.page
     state, said = page.locator("#state"), page.locator("#announcer")
     wait_for_stream(page)
@@ -108,14 +111,13 @@ def test_the_keyboard_pauses_resumes_and_cancels(chromium: Browser, server: Serv
         assert job_rows.get(session, job.id).state is JobState.CANCELLED
     until(page, "streams.every((s) => s.readyState === 2)")
     assert tab.complaints == []
-    page.context.close()
 
 
 def test_a_job_is_extended_by_the_keyboard_and_followed_again(
-    chromium: Browser, server: Server
+    server: Server, visit: Visit
 ) -> None:
     job = seeding.simulated(server.database, {**seeding.SEARCH, "repeats": 1})
-    tab = spied(chromium, server, f"/jobs/{job.id}")
+    tab = opened(visit, server, f"/jobs/{job.id}")
     page = tab.page
     dialog = page.get_by_role("dialog", name="Extend this job")
     button = page.get_by_role("button", name="Extend…")
@@ -142,14 +144,11 @@ def test_a_job_is_extended_by_the_keyboard_and_followed_again(
         own = studies.of_job(session, job.id)
     assert {s.n_trials for s in own if s.role in ("search", "tuned")} == {16}
     assert tab.complaints == []
-    page.context.close()
 
 
-def test_seeds_beyond_the_plan_are_asked_for_in_the_dialog(
-    chromium: Browser, server: Server
-) -> None:
+def test_seeds_beyond_the_plan_are_asked_for_in_the_dialog(server: Server, visit: Visit) -> None:
     job = seeding.simulated(server.database, {**seeding.SEARCH, "repeats": 1})
-    tab = spied(chromium, server, f"/jobs/{job.id}?margin_percent=none")
+    tab = opened(visit, server, f"/jobs/{job.id}?margin_percent=none")
     page = tab.page
     button = page.get_by_role("button", name="Extend…")
     present = int(button.get_attribute("data-seeds") or 0)
@@ -163,12 +162,11 @@ def test_seeds_beyond_the_plan_are_asked_for_in_the_dialog(
         spec = job_rows.get(session, job.id).spec
     assert spec["evaluation"]["continued_to"] == present + 1
     assert tab.complaints == []
-    page.context.close()
 
 
-def test_an_ended_page_finds_out_that_its_job_goes_on(chromium: Browser, server: Server) -> None:
+def test_an_ended_page_finds_out_that_its_job_goes_on(server: Server, visit: Visit) -> None:
     job = seeding.simulated(server.database, {**seeding.SEARCH, "repeats": 1})
-    page = spied(chromium, server, f"/jobs/{job.id}").page
+    page = opened(visit, server, f"/jobs/{job.id}").page
     expect(page.locator("#state")).to_have_text("Succeeded")
     expect(page.locator("#report section").first).to_be_visible()
     reopen.extend(server.database, job.id, 16)
@@ -177,14 +175,11 @@ def test_an_ended_page_finds_out_that_its_job_goes_on(chromium: Browser, server:
     wait_for_stream(page)
     commands.pause(server.database, job.id)
     expect(page.locator("#state")).to_have_text("Paused")
-    page.context.close()
 
 
-def test_a_clone_says_what_is_wrong_and_opens_the_new_job(
-    chromium: Browser, server: Server
-) -> None:
+def test_a_clone_says_what_is_wrong_and_opens_the_new_job(server: Server, visit: Visit) -> None:
     job = seeding.paused(server.database)
-    tab = spied(chromium, server, f"/jobs/{job.id}")
+    tab = opened(visit, server, f"/jobs/{job.id}")
     page = tab.page
     page.get_by_role("button", name="Clone…").click()
     dialog = page.get_by_role("dialog", name="Clone this job")
@@ -211,24 +206,22 @@ def test_a_clone_says_what_is_wrong_and_opens_the_new_job(
     assert [s["name"] for s in made.spec["samplers"]] == ["random"]
     # The refusal is the only complaint: browsers log every answer of 400 and more.
     assert all("422" in complaint for complaint in tab.complaints)
-    page.context.close()
 
 
-def test_failed_trials_are_retried_by_a_click(chromium: Browser, server: Server) -> None:
+def test_failed_trials_are_retried_by_a_click(server: Server, visit: Visit) -> None:
     body = {**seeding.SEARCH, "repeats": 1, "fidelity": None, "pruning": None}
     # The first training fails for good: it and its two further tries.
     job = seeding.simulated(server.database, body, n_workers=1, fails={1, 2, 3})
-    page = spied(chromium, server, f"/jobs/{job.id}").page
+    page = opened(visit, server, f"/jobs/{job.id}").page
     button = page.get_by_role("button", name="Retry failed")
     button.click()
     expect(page.locator("#state")).to_have_text("Queued")
     expect(button).to_be_disabled()
-    page.context.close()
 
 
-def test_a_refused_action_says_why(chromium: Browser, server: Server) -> None:
+def test_a_refused_action_says_why(server: Server, visit: Visit) -> None:
     job = seeding.running(server.database)
-    tab = spied(chromium, server, f"/jobs/{job.id}")
+    tab = opened(visit, server, f"/jobs/{job.id}")
     wait_for_stream(tab.page)
     # Another user was faster, and this tab has not heard of it: it is cut off from the events.
     tab.page.evaluate("streams.forEach((s) => s.close())")
@@ -236,12 +229,11 @@ def test_a_refused_action_says_why(chromium: Browser, server: Server) -> None:
     commands.cancel(server.database, job.id)
     tab.page.get_by_role("button", name="Pause").click()
     expect(tab.page.locator("#problem")).to_contain_text("CANCELLED")
-    tab.page.context.close()
 
 
-def test_a_hidden_tab_holds_no_stream(chromium: Browser, server: Server) -> None:
+def test_a_hidden_tab_holds_no_stream(server: Server, visit: Visit) -> None:
     job = seeding.running(server.database)
-    page = spied(chromium, server, f"/jobs/{job.id}").page
+    page = opened(visit, server, f"/jobs/{job.id}").page
     wait_for_stream(page)
     page.evaluate(HIDE, True)  # noqa: FBT003 - the script's argument
     assert open_streams(page) == 0
@@ -249,19 +241,17 @@ def test_a_hidden_tab_holds_no_stream(chromium: Browser, server: Server) -> None
     page.evaluate(HIDE, False)  # noqa: FBT003 - the script's argument
     expect(page.locator("#state")).to_have_text("Paused")
     assert open_streams(page) == 1
-    page.context.close()
 
 
-def test_an_ended_job_opens_no_stream(chromium: Browser, server: Server) -> None:
+def test_an_ended_job_opens_no_stream(server: Server, visit: Visit) -> None:
     job = seeding.failed(server.database)
-    page = spied(chromium, server, f"/jobs/{job.id}").page
+    page = opened(visit, server, f"/jobs/{job.id}").page
     page.wait_for_load_state("networkidle")
     assert page.evaluate("streams.length") == 0
-    page.context.close()
 
 
-def test_the_list_shows_new_jobs_by_itself(chromium: Browser, server: Server) -> None:
-    tab = spied(chromium, server, "/")
+def test_the_list_shows_new_jobs_by_itself(server: Server, visit: Visit) -> None:
+    tab = opened(visit, server, "/")
     expect(tab.page.locator("main")).to_contain_text("No jobs yet")
     job = seeding.submit(server.database, "appears by itself")
     row = tab.page.locator(f"#job-{job.id}")
@@ -269,12 +259,11 @@ def test_the_list_shows_new_jobs_by_itself(chromium: Browser, server: Server) ->
     commands.cancel(server.database, job.id)
     expect(row).to_contain_text("Cancelled")
     assert tab.complaints == []
-    tab.page.context.close()
 
 
-def test_a_server_that_is_gone_is_told_and_found_again(chromium: Browser, server: Server) -> None:
+def test_a_server_that_is_gone_is_told_and_found_again(server: Server, visit: Visit) -> None:
     job = seeding.running(server.database)
-    page = spied(chromium, server, f"/jobs/{job.id}").page
+    page = opened(visit, server, f"/jobs/{job.id}").page
     wait_for_stream(page)
     expect(page.locator("#offline")).to_be_hidden()
     server.stop()
@@ -283,4 +272,3 @@ def test_a_server_that_is_gone_is_told_and_found_again(chromium: Browser, server
     server.start()
     expect(page.locator("#offline")).to_be_hidden()
     expect(page.locator("#state")).to_have_text("Paused")
-    page.context.close()

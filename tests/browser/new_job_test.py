@@ -17,7 +17,7 @@ from tests.support.estimates import dispatch, measure
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
 from tests.support.specs import PHOTOS, SPHERE, changed
-from tests.support.tabs import PATIENCE_MS, Tab, calm_context, open_tab
+from tests.support.tabs import PATIENCE_MS, Tab, Visit, calm_context, open_tab
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -37,12 +37,10 @@ FUNCTION = json.dumps(SPHERE, indent=2)
 
 
 @pytest.fixture
-def tab(chromium: Browser, server: Server) -> Iterator[Tab]:
-    context = calm_context(chromium, viewport={"width": 1280, "height": 900})
-    tab = open_tab(context, server.url)
+def tab(server: Server, visit: Visit) -> Tab:
+    tab = visit(server.url)
     tab.open("/jobs/new#json")
-    yield tab
-    context.close()
+    return tab
 
 
 def text_of(page: Page) -> Locator:

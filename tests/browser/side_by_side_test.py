@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
 
 from service.records import Job
 from service.storage import trials
@@ -11,7 +10,7 @@ from service.storage.database import Database
 from tests.support import seeding
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
-from tests.support.tabs import calm_context, open_tab, until
+from tests.support.tabs import Visit, until
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +19,7 @@ DRAWN = "document.querySelector('[data-drawn] svg.main-svg') !== null"
 
 @pytest.mark.parametrize("name", ["compare", "system", "trial"])
 def test_pages_are_clean_whatever_they_show(
-    chromium: Browser, seeded: tuple[Server, dict[str, Job]], name: str
+    seeded: tuple[Server, dict[str, Job]], name: str, visit: Visit
 ) -> None:
     server, found = seeded
     searched = found["searched"].id
@@ -32,8 +31,7 @@ def test_pages_are_clean_whatever_they_show(
         "system": "/system",
         "trial": f"/jobs/{searched}/trials/{first.id}",
     }
-    context = calm_context(chromium)
-    tab = open_tab(context, server.url)
+    tab = visit(server.url)
     page = tab.open(paths[name])
     if name != "system":
         until(page, DRAWN)
@@ -42,15 +40,13 @@ def test_pages_are_clean_whatever_they_show(
     check_looks(page, n_texts=15)
     assert tab.complaints == []
     assert tab.foreign == []
-    context.close()
 
 
 def test_ticked_jobs_are_compared_and_ticks_survive_an_update(
-    chromium: Browser, seeded: tuple[Server, dict[str, Job]]
+    seeded: tuple[Server, dict[str, Job]], visit: Visit
 ) -> None:
     server, found = seeded
-    context = calm_context(chromium)
-    tab = open_tab(context, server.url)
+    tab = visit(server.url)
     page = tab.open("/")
     for name in ("searched", "succeeded"):
         page.get_by_label(f"Compare job {found[name].id}", exact=True).check()
@@ -60,16 +56,14 @@ def test_ticked_jobs_are_compared_and_ticks_survive_an_update(
     until(page, DRAWN)
     assert "2 jobs side by side" in page.inner_text("h1")
     assert tab.complaints == []
-    context.close()
 
 
 def test_a_job_is_tagged_on_its_page_and_found_in_the_list(
-    chromium: Browser, server: Server, sqlite_database: Database
+    server: Server, sqlite_database: Database, visit: Visit
 ) -> None:
     tagged = seeding.submit(sqlite_database, "tagged", n_trials=1)
     seeding.submit(sqlite_database, "other", n_trials=1)
-    context = calm_context(chromium)
-    tab = open_tab(context, server.url)
+    tab = visit(server.url)
     page = tab.open(f"/jobs/{tagged.id}")
     page.get_by_role("button", name="Tags and note…").click()
     page.get_by_label("Tags, with commas between them").fill("paper, R&D")
@@ -81,4 +75,3 @@ def test_a_job_is_tagged_on_its_page_and_found_in_the_list(
     assert page.locator("#jobs tbody tr").count() == 1
     assert page.get_by_role("combobox", name="Tag").input_value() == "R&D"
     assert tab.complaints == []
-    context.close()

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from service.storage import datasets
 from tests.support.datasets import making
 from tests.support.datasets.gates import gate
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
-from tests.support.tabs import PATIENCE_MS, Tab, calm_context, open_tab
+from tests.support.tabs import PATIENCE_MS, Tab, Visit
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -23,12 +22,10 @@ SCRIPT = re.compile(r"upload\.\w*\.?js")
 
 
 @pytest.fixture
-def tab(chromium: Browser, server: Server) -> Iterator[Tab]:
-    context = calm_context(chromium)
-    tab = open_tab(context, server.url)
+def tab(server: Server, visit: Visit) -> Tab:
+    tab = visit(server.url)
     tab.open("/datasets")
-    yield tab
-    context.close()
+    return tab
 
 
 def choose(page: Page, folder: Path, name: str, content: bytes) -> None:

@@ -119,8 +119,8 @@ def first_attempt(client: Client, trial_id: int) -> str:
     return state
 
 
-# tests/chaos/chaos_test.py kills such a worker in every run; here it is in the middle of a pack, and
-# what becomes of each attempt is looked at.
+# tests/chaos/chaos_test.py kills such a worker in every run; here it dies in the middle of a pack,
+# and what becomes of each attempt is looked at.
 @pytest.mark.slow
 def test_neither_width_nor_a_dead_worker_changes_what_a_pack_finds(
     server: Server, client: Client, expected: list[tuple[Any, ...]]

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    ViewportSize,
+)
 
 PATIENCE_MS = 60_000
+VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 # An init script: `window.streams` has every event stream that the page opens.
 STREAMS = """const Real = window.EventSource; window.streams = [];
 window.EventSource = class extends Real { constructor(...a) { super(...a); streams.push(this); } };
@@ -28,14 +39,18 @@ class Tab:
     def __post_init__(self) -> None:
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self._note(request.url))
+        self.page.on("pageerror", self._complain)
+        self.page.on("request", self._note)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
-    def _note(self, url: str) -> None:
+    def _complain(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+    def _note(self, request: Request) -> None:
+        url = request.url
         self.urls.append(url)
         if not url.startswith((self.origin + "/", "data:", "blob:")):
             self.foreign.append(url)
@@ -43,6 +58,23 @@ class Tab:
     def open(self, path: str) -> Page:
         self.page.goto(self.origin + path)
         return self.page
+
+    def leave(self) -> None:
+        """Leave the page as a new one is: blank, of the usual size, with nothing in its stores."""
+        for name, heard in (
+            ("console", self._hear), ("pageerror", self._complain), ("request", self._note)
+        ):  # fmt: skip
+            self.page.remove_listener(name, heard)
+        self.page.unroute_all(behavior="ignoreErrors")
+        with suppress(Error):  # a page that could not be loaded has no stores
+            self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        self.page.goto("about:blank")
+        self.page.context.clear_cookies()
+        self.page.set_viewport_size(VIEWPORT)
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+
+
+Visit = Callable[[str], Tab]
 
 
 def until(page: Page, expression: str) -> None:

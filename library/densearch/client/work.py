@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 from densearch.client.errors import ClientError
 from densearch.client.transport import Json, Transport, json_request
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from densearch.answers import (
         AskAnswer,
         AskedDensityAnswer,
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
         TrialEndAnswer,
     )
 
-Array = NDArray[np.float64]
+    Array = NDArray[np.float64]
+
 Answer = TypeVar("Answer")
 Standing = Literal["taken", "pruned", "late"]
 WAIT_S = 25.0
@@ -70,6 +71,8 @@ class AskedDensity:
     @classmethod
     def of(cls, answer: AskedDensityAnswer) -> AskedDensity:
         """Read one of the densities of an ask's answer."""
+        import numpy as np  # every command imports this module, and few have arrays
+
         beta = answer["beta"]
         return cls(
             layers=tuple(answer["layers"]),
