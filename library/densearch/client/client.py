@@ -271,6 +271,8 @@ class Client(Working, ResultCalls):
             ClientError: There is no such job.
             UnreachableError: The server stayed away for several tries.
         """
-        return events.follow(
-            self, job_id, after, lambda: self.job(job_id)["state"] in FINAL_STATES
-        )
+
+        def is_final() -> bool:  # a stream may have ended because the server starts again
+            return self._seen(job_id, None)["state"] in FINAL_STATES
+
+        return events.follow(self, job_id, after, is_final)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from densearch.client import client as client_module
 from densearch.client import events, transport
 from densearch.client.client import ClientError, Event, UnreachableError
 from tests.support.scripted_server import connected
@@ -63,6 +64,25 @@ class TestEvents:
             n_streams += 1
             kind = {"Content-Type": "text/event-stream"}
             return httpx2.Response(200, headers=kind, content=frames(n_streams))
+
+        with connected(answer) as client:
+            assert [event.id for event in client.events(5)] == [1, 2]
+
+    def test_a_server_that_ends_its_streams_to_start_again_is_waited_for(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client_module, "RETRY_S", 0.0)
+        looks = iter([*(httpx2.ConnectError("refused") for _ in range(9)), "RUNNING", "SUCCEEDED"])
+        streams = iter([frames(1), frames(2)])
+
+        def answer(request: httpx2.Request) -> httpx2.Response:
+            if request.url.path.endswith("/events"):
+                kind = {"Content-Type": "text/event-stream"}
+                return httpx2.Response(200, headers=kind, content=next(streams))
+            seen = next(looks)
+            if isinstance(seen, Exception):
+                raise seen
+            return httpx2.Response(200, json={"state": seen})
 
         with connected(answer) as client:
             assert [event.id for event in client.events(5)] == [1, 2]
