@@ -20,8 +20,9 @@ REMEDY = (
     "there is only the client"
 )
 _STATES = {"COMPLETED": "FINISHED", "PRUNED": "KILLED", "CANCELLED": "KILLED", "FAILED": "FAILED"}
-# What MLflow takes of a param, of a tag.
-MOST_PARAM, MOST_TAG, MOST_AT_ONCE = 500, 5_000, 100
+# What MLflow takes of a param, of a tag; and of params, of metrics at once.
+MOST_PARAM, MOST_TAG = 500, 5_000
+MOST_PARAMS, MOST_METRICS = 100, 1_000
 # MLflow tries for minutes, 7 times, where nobody answers.
 _RETRIES = "2"
 
@@ -72,13 +73,15 @@ def _export(client: Client, job_id: int, tracking: Any) -> None:  # noqa: ANN401
     sign = -1.0 if job["spec"]["task"].get("direction") == "maximize" else 1.0
     for trial in client.trials(job_id, phase="all"):
         _log(tracking, experiment, parent.info.run_id, trial, sign)
-    is_final = job["state"] in {"SUCCEEDED", "FAILED", "CANCELLED"}
-    state = "FINISHED" if job["state"] == "SUCCEEDED" or not is_final else "FAILED"
+    has_failed = job["state"] in {"FAILED", "CANCELLED"}
+    state = "FAILED" if has_failed else "FINISHED"
     tracking.set_terminated(parent.info.run_id, status=state)
 
 
 def _job_tags(job: Mapping[str, Any]) -> dict[str, str]:
-    is_final = job["state"] in {"SUCCEEDED", "FAILED", "CANCELLED"}
+    from densearch.client.client import FINAL_STATES  # it is there: a client was given
+
+    is_final = job["state"] in FINAL_STATES
     return {
         "densearch.job": str(job["id"]),
         "densearch.state": job["state"],
@@ -110,9 +113,11 @@ def _log(
     names = ("id", "study", "sampler", "phase", "number", "state", "attempts", "cached")
     tags = [RunTag(f"densearch.{n}", str(trial[n])[:MOST_TAG]) for n in names]
     run_id = run.info.run_id
-    tracking.log_batch(run_id, params=params[:MOST_AT_ONCE], tags=tags)
-    for first in range(0, len(metrics), 1000):
-        tracking.log_batch(run_id, metrics=metrics[first : first + 1000])
+    tracking.log_batch(run_id, tags=tags)
+    for first in range(0, len(params), MOST_PARAMS):
+        tracking.log_batch(run_id, params=params[first : first + MOST_PARAMS])
+    for first in range(0, len(metrics), MOST_METRICS):
+        tracking.log_batch(run_id, metrics=metrics[first : first + MOST_METRICS])
     state = _STATES.get(trial["state"], "RUNNING")
     if state != "RUNNING":
         tracking.set_terminated(run_id, status=state, end_time=end)

@@ -24,7 +24,7 @@ TRIAL = {
     "value": 0.5,
     "curve": [1.0, 0.5],
     "metrics": {"loss": 0.5},
-    "params": {"den": [0.25, 1.0], "lr": 0.1},
+    "params": {"den": [0.25, 1.0], "lr": 0.1, "vector": [0.5] * 120},
     "queued_at": "2026-03-01T12:00:00Z",
     "started_at": "2026-03-01T12:00:01Z",
     "finished_at": "2026-03-01T12:00:05Z",
@@ -65,7 +65,8 @@ def test_a_run_for_each_trial_stands_below_that_of_the_job(
     parent, done, running = runs[None], runs["4"], runs["5"]
     assert parent.data.tags["densearch.complete"] == "false"
     assert done.data.tags["mlflow.parentRunId"] == parent.info.run_id
-    assert done.data.params == {"den.0": "0.25", "den.1": "1.0", "lr": "0.1"}
+    own = {"den.0": "0.25", "den.1": "1.0", "lr": "0.1"}
+    assert done.data.params == own | {f"vector.{i}": "0.5" for i in range(120)}
     assert (done.data.metrics["value"], done.data.metrics["loss"]) == (-0.5, 0.5)
     assert sorted((one.step, one.value) for one in history) == [(1, -1.0), (2, -0.5)]
     assert done.info.end_time - done.info.start_time == 4000
