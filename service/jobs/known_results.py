@@ -5,9 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from service.errors import OtherVersionError
-from service.states import JobState
-from service.storage import job_pages, trials
-from service.storage.job_pages import JobFilter
+from service.storage import jobs, trials
 from service.studies import payloads
 from service.studies.resolved import ResolvedSpec
 
@@ -21,14 +19,14 @@ def same_job(session: Session, resolved: ResolvedSpec) -> int | None:
     Its spec differs by the name alone, and this version of the code trains as the one that ran it.
     """
     wanted = _without_name(resolved.spec.model_dump(mode="json"))
-    for job in job_pages.page(session, JobFilter(state=JobState.SUCCEEDED), limit=MOST_JOBS):
-        if _without_name(job.spec) != wanted:
+    for job_id, spec in jobs.succeeded_specs(session, MOST_JOBS):
+        if _without_name(spec) != wanted:
             continue
         try:
-            payloads.require_same_code(resolved, trials.first_of_job(session, job.id))
+            payloads.require_same_code(resolved, trials.first_of_job(session, job_id))
         except OtherVersionError:
             continue
-        return job.id
+        return job_id
     return None
 
 

@@ -247,6 +247,13 @@ def standings(session: Session) -> list[JobStanding]:
     ]
 
 
+def succeeded_specs(session: Session, limit: int) -> list[tuple[int, Json]]:
+    """Return id and spec of the jobs that have succeeded, the newest first, without reports."""
+    query = select(JobRow.id, JobRow.spec).where(JobRow.state == JobState.SUCCEEDED)
+    rows = session.execute(query.order_by(JobRow.id.desc()).limit(limit))
+    return [(job_id, spec) for job_id, spec in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedJob:
     """A finished job with the decision that its report holds, see `service.report.decision`."""
