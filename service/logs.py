@@ -16,7 +16,7 @@ _OF_MANY_LINES = ("exception", "stack")
 
 
 def _redact(_logger: object, _method: str, line: EventDict) -> EventDict:
-    """Remove the database's password from every value of a line."""
+    """Hide passwords and the API's token in every text of a line."""
     for name, value in line.items():
         if isinstance(value, str):
             line[name] = hide(value)
