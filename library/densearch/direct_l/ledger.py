@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +10,25 @@ from densearch.sampler import Entry
 
 # Values are limited to this: it keeps them above NLopt's stopval.
 LARGEST_VALUE = 1e300
+
+
+def held_value(value: float, failed_value: float, sign: float = 1.0) -> float:
+    """Return what a search works with: finite, minimised, within +-`LARGEST_VALUE`.
+
+    Args:
+        value: Of an evaluation; a whole number may be beyond all floats.
+        failed_value: What is returned where the value is not finite.
+        sign: -1 of what is maximised.
+
+    Raises:
+        TypeError: It is no number.
+    """
+    try:
+        if not math.isfinite(value):
+            return failed_value
+    except OverflowError:
+        value = LARGEST_VALUE if value > 0 else -LARGEST_VALUE
+    return min(max(sign * float(value), -LARGEST_VALUE), LARGEST_VALUE)
 
 
 class Ledger:

@@ -6,7 +6,6 @@ its points are those of sequential NLopt by the same code that the server runs.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
@@ -16,7 +15,7 @@ from typing import Self
 from densearch.direct_l.arguments import finite, whole
 from densearch.direct_l.box import Box, Point
 from densearch.direct_l.exact import MAGIC_EPS, MOST_TRIALS, DirectL
-from densearch.direct_l.ledger import LARGEST_VALUE
+from densearch.direct_l.ledger import held_value
 from densearch.direct_l.saved import SavedSearch, SavedSearchError, SavedTrial
 from densearch.sampler import Entry, Plan, StudyPlan
 
@@ -77,16 +76,17 @@ class ParallelDirectL:
         bounds: Sequence[tuple[float, float]] | None = None,
         failed_value: float = FAILED_VALUE,
     ) -> None:
-        self._box = Box.of(whole("dimension", dimension), bounds)
+        dimension = whole("dimension", dimension)
+        self._box = Box.of(dimension, bounds)
         self._n_trials = whole("n_trials", n_trials, most=MOST_TRIALS)
         self._magic_eps = finite("magic_eps", magic_eps, least=0.0)
         self._lower_bound = None if lower_bound is None else finite("lower_bound", lower_bound)
         self._failed_value = finite("failed_value", failed_value)
-        if lower_bound is not None and failed_value <= lower_bound:
+        if self._lower_bound is not None and self._failed_value <= self._lower_bound:
             raise ValueError(f"failed_value must be above lower_bound, {lower_bound}")
         study = StudyPlan(
             dimension=dimension,
-            n_trials=n_trials,
+            n_trials=self._n_trials,
             seed=0,  # GN_DIRECT_L draws nothing
             lower_bound=self._lower_bound,
             options={"magic_eps": self._magic_eps},
@@ -298,9 +298,7 @@ class ParallelDirectL:
 
     def _held(self, value: float | None) -> float:
         """Return the finite value that a search works with."""
-        if value is None or not math.isfinite(value):
-            return self._failed_value
-        return min(max(float(value), -LARGEST_VALUE), LARGEST_VALUE)
+        return self._failed_value if value is None else held_value(value, self._failed_value)
 
     def _require_open(self) -> None:
         if self._is_closed:

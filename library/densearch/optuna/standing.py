@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from optuna.trial import FrozenTrial, TrialState
 
 from densearch.direct_l.box import Point
-from densearch.direct_l.ledger import LARGEST_VALUE
+from densearch.direct_l.ledger import held_value
 from densearch.direct_l.parameters import Place
 from densearch.optuna.claims import StudySpace
 
@@ -47,9 +47,7 @@ class Rules:
         if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
             return None
         value = trial.values[0] if trial.values else math.inf
-        if not math.isfinite(value):
-            return self.failed_value
-        return min(max(self.sign * value, -LARGEST_VALUE), LARGEST_VALUE)
+        return held_value(value, self.failed_value, self.sign)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from ray.tune.utils.util import unflatten_dict  # type: ignore[attr-defined]
 from densearch.direct_l.arguments import finite, whole
 from densearch.direct_l.configurations import ConfigurationSearch, study_of
 from densearch.direct_l.exact import MAGIC_EPS, MOST_TRIALS
-from densearch.direct_l.ledger import LARGEST_VALUE
+from densearch.direct_l.ledger import held_value
 from densearch.direct_l.parallel import FAILED_VALUE
 from densearch.direct_l.parameters import Parameter, ParameterSpace, Place
 from densearch.ray_tune.domains import parameters_of
@@ -252,9 +251,6 @@ class DirectLSearch(Searcher):
             TypeError: It is no number.
         """
         try:
-            number = float(value)
+            return held_value(value, self._failed_value, self._sign)
         except (TypeError, ValueError) as error:
             raise TypeError(f"{self._metric!r} must be a number, not {value!r:.100}") from error
-        if not math.isfinite(number):
-            return self._failed_value
-        return min(max(self._sign * number, -LARGEST_VALUE), LARGEST_VALUE)

@@ -128,6 +128,15 @@ def test_a_failed_evaluation_counts_as_the_failed_value(failed: float | None) ->
     assert [value for _, value in search.sequence] == [7.0] * 3
 
 
+@pytest.mark.parametrize(
+    ("value", "held"), [(10**400, 1e300), (-(10**400), -1e300), (-1e308, -1e300)]
+)
+def test_a_value_beyond_the_largest_counts_as_that(value: float, held: float) -> None:
+    search = ParallelDirectL(1, 1)
+    search.tell(search.ask()[0], value)
+    assert search.sequence == [((0.5,), held)]
+
+
 def test_a_value_is_told_once_or_twice_the_same() -> None:
     search = ParallelDirectL(2, 9)
     (point,) = search.ask()
