@@ -18,7 +18,6 @@ from api.documents.texts import metric_title, metric_value, params_text, sentenc
 from densearch.answers import earlier_looks_in_words
 from densearch.metric_titles import METRIC_TITLES
 from service.records import Json
-from service.report.compared_metric import compared_metric_of
 from service.report.item_effects import ItemEffect
 from service.report.item_scope import scope_in_words
 from service.report.question_words import question_of_report
@@ -43,9 +42,7 @@ def first_page(source: DocumentSource) -> list[Block]:
 def _facts(source: DocumentSource) -> Iterator[Fact]:
     report, answer = source.report, source.answer
     findings = report.get("findings") or sentences([report.get("verdict")])
-    question = question_of_report(
-        report, is_function=source.is_function, own=compared_metric_of(source.task)
-    )
+    question = question_of_report(report, is_function=source.is_function, own=source.own)
     yield "Question", [*question, task_text(source.job.spec)]
     yield "Answer", findings[:1]
     yield "Where", _where(source)

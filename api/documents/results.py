@@ -27,6 +27,7 @@ from api.documents.texts import (
     versus_text,
 )
 from densearch.answers import earlier_looks_in_words, marked_arm
+from densearch.answers.compared_metric import ComparedMetric
 from service.records import Json
 from service.tasks.metric_names import OF_THE_SPLIT, in_order
 
@@ -40,13 +41,14 @@ def result_sections(source: DocumentSource) -> Iterator[DocumentSection]:
     report = source.report
     if not report:
         return
-    yield DocumentSection("result", "Result", [*_verdict(source), *_looks(source.answer)])
+    found = [*_verdict(source), *_looks(source.answer, source.own)]
+    yield DocumentSection("result", "Result", found)
     yield DocumentSection("arms", "Arms", _arms(source))
     if report.get("attribution"):
-        blocks = [_attribution(report["attribution"])]
+        blocks = [_attribution(report["attribution"], source.own)]
         yield DocumentSection("attribution", "What the gain is due to", blocks)
     if report.get("samplers"):
-        blocks = _samplers(report["samplers"])
+        blocks = _samplers(report["samplers"], source.own)
         yield DocumentSection("samplers", "Which sampler is better", blocks)
 
 
@@ -67,16 +69,17 @@ def _earlier(source: DocumentSource) -> list[Block]:
     if not earlier:
         return []
     rows = [
-        [one["name"], str(one["job_id"]), percent(one["change"]), str(one["n"])] for one in earlier
+        [one["name"], str(one["job_id"]), percent(source.own.change(one["change"])), str(one["n"])]
+        for one in earlier
     ]
     caption = (
         "Earlier jobs that the recommendation takes in: the same kind of task and kernel size on "
-        "other test splits. The loss with a density against the best simpler arm."
+        f"other test splits. The {source.own.name} with a density against the best simpler arm."
     )
     return [TableBlock(caption, columns("Job", "#Number", "#Difference", "#Seeds"), rows)]
 
 
-def _looks(answer: Json | None) -> list[Block]:
+def _looks(answer: Json | None, own: ComparedMetric) -> list[Block]:
     if answer is None:
         return []
     question, plan = answer["question"], answer["plan"]
@@ -88,7 +91,7 @@ def _looks(answer: Json | None) -> list[Block]:
     )
     titles = ("#Seeds", "#Pairs", "#Difference", "#Interval", "Answer")
     table = TableBlock(caption, columns(*titles), [_look(look) for look in answer["looks"]])
-    figure = _looks_figure(answer)
+    figure = _looks_figure(answer, own)
     return [table, figure] if figure is not None else [table]
 
 
@@ -107,7 +110,7 @@ def _ends(low: float | None, high: float | None, unit: str | None) -> str:
     return f"{change(low, unit)} to {change(high, unit)}"
 
 
-def _looks_figure(answer: Json) -> FigureBlock | None:
+def _looks_figure(answer: Json, own: ComparedMetric) -> FigureBlock | None:
     """Return the ratio at each look; None where losses have none."""
     rows = []
     for look in answer["looks"]:
@@ -120,7 +123,7 @@ def _looks_figure(answer: Json) -> FigureBlock | None:
         words = effect_text(change(effect["change"], effect["unit"]), ends)
         rows.append(ForestRow(label, 1.0 + effect["change"], low, high, words))
     question, margin = answer["question"], answer["plan"]["margin_percent"]
-    title = f"Test loss of {question['arm']} / that of {question['against']}"
+    title = f"{own.title} of {question['arm']} / that of {question['against']}"
     caption = f"{title} at each look; the grey band is the margin of {margin:g} %."
     return FigureBlock(caption, forest(rows, title, margin / 100.0))
 
@@ -144,22 +147,23 @@ def _chosen_table(source: DocumentSource, *, is_tested: bool) -> TableBlock:
         ]
         for arm in source.arms
     ]
-    what = "#Value" if source.is_function else "#Validation loss"
+    what = "#Value" if source.is_function else f"#Validation {source.own.name}"
     chosen = "" if source.is_function else ", as the validation split chose it"
     head = columns("Arm", "Role", "Point", what, "#Time")
     return TableBlock(f"The best of each arm{chosen}.", head, rows)
 
 
 def _tested_table(source: DocumentSource) -> TableBlock:
-    n_seeds = source.report.get("n_seeds") or 0
+    n_seeds, own = source.report.get("n_seeds") or 0, source.own
     caption = (
         f"Every arm is trained again with {n_seeds} fresh seeds and evaluated on the test split. "
-        "Against uniform: the relative difference of the test loss with its interval over the "
-        "seeds, below 0 is better; the intervals hold for all arms together, by Holm's procedure."
+        f"Against uniform: the relative difference of the {own.noun} with its interval over the "
+        f"seeds, {own.better_change} is better; the intervals hold for all arms together, by "
+        "Holm's procedure."
     )
-    names = _metric_names(source.arms)
-    titles = [f"#{metric_title(name)}" for name in names]
-    head = columns("Arm", "#Seeds", "#Test loss", *titles, "#Against uniform", "#Interval")
+    names = [name for name in _metric_names(source.arms) if name != own.name]
+    titles = [f"#Test {own.name}", *(f"#{metric_title(name)}" for name in names)]
+    head = columns("Arm", "#Seeds", *titles, "#Against uniform", "#Interval")
     return TableBlock(caption, head, [_tested(arm, names) for arm in source.arms])
 
 
@@ -195,11 +199,11 @@ def _seeds(test: Arm) -> str:
     return ", ".join([str(test.get("n", 0)), *lost])
 
 
-def _attribution(attribution: Json) -> Block:
+def _attribution(attribution: Json, own: ComparedMetric) -> Block:
     caption = (
-        "Reduction of the test loss on the seeds that all these arms share, each in percent of "
-        "the loss of the arm that it is compared with: the remainders multiply. All intervals "
-        "hold together at 95 %."
+        f"Change of the {own.noun} on the seeds that all these arms share, {own.better_change} is "
+        f"better, each in percent of the {own.name} of the arm that it is compared with: what "
+        "remains multiplies. All intervals hold together at 95 %."
     )
     rows = [
         [
@@ -211,11 +215,12 @@ def _attribution(attribution: Json) -> Block:
         ]
         for bar in bars(attribution)
     ]
-    return TableBlock(caption, columns("Due to", "Arms", "#Saved", "#Interval", "#Seeds"), rows)
+    return TableBlock(caption, columns("Due to", "Arms", "#Change", "#Interval", "#Seeds"), rows)
 
 
-def _samplers(samplers: Json) -> list[Block]:
-    what = "mean test loss of what each found" if samplers.get("is_test") else "best value of each"
+def _samplers(samplers: Json, own: ComparedMetric) -> list[Block]:
+    is_test = samplers.get("is_test")
+    what = f"mean {own.noun} of what each found" if is_test else "best value of each"
     caption = f"Searches with different seeds: {what}. Deterministic samplers have one run."
     rows = [
         [
@@ -227,5 +232,5 @@ def _samplers(samplers: Json) -> list[Block]:
         ]
         for row in samplers["samplers"]
     ]
-    head = columns("Sampler", "#Runs", "#Mean", "#SD", "#Lowest")
+    head = columns("Sampler", "#Runs", "#Mean", "#SD", "#Best")
     return [TextBlock(samplers["words"]), TableBlock(caption, head, rows)]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.dashboard.figures import convergence
 from api.dashboard.pages.datasets import DatasetLine, dataset_line
 from api.dashboard.pages.density_cards import DensityCard, cards_of
+from densearch.answers.compared_metric import ComparedMetric, compared_metric_of
 from service.errors import InvalidSpecError, NotFoundError
 from service.jobs import commands, decisions, progress, search_vectors
 from service.jobs.progress import Progress
@@ -63,8 +64,13 @@ class DocumentSource:
 
     @property
     def report(self) -> Json:
-        """The stored report; empty where there is none."""
-        return self.job.report or {}
+        """The stored report in the user's metric; empty where there is none."""
+        return self.own.report(self.job.report) if self.job.report else {}
+
+    @property
+    def own(self) -> ComparedMetric:
+        """What its arms are compared by."""
+        return compared_metric_of(self.task)
 
     @property
     def answer(self) -> Json | None:

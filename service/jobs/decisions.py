@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
 
+from densearch.answers.compared_metric import compared_metric_of
 from service.errors import NoDecisionError
 from service.records import Job, Json
-from service.report.compared_metric import compared_metric_of
 from service.report.decision import Basis, Decision, decide
 from service.report.earlier import EarlierJob, combined, earlier_job, is_of_kind
 from service.report.effects import share_of

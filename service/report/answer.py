@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from densearch.answers.compared_metric import compared_metric_of
 from service.records import Json
 from service.report.attribution import DEFAULT_INIT_TUNED, FLAT_TUNED, UNIFORM, UNIFORM_TUNED
-from service.report.compared_metric import compared_metric_of
 from service.report.effects import chance_of, effect_of
 from service.report.metric_effects import MetricEffect, metric_effects
 from service.report.phrases import joined

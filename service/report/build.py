@@ -8,6 +8,7 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Any
 
+from densearch.answers.compared_metric import ComparedMetric, compared_metric_of
 from service import devices, samplers
 from service.item_losses import ItemLosses
 from service.records import Json, Trial
@@ -76,7 +77,8 @@ def build_report(
     best = min(
         (one for one in found if one.arm.record.role is Role.SEARCH), key=_value, default=None
     )
-    attribution = _attribution(counted, best, plan.level)
+    own = compared_metric_of(resolved.spec.task.model_dump())
+    attribution = _attribution(counted, best, plan.level, own)
     asked_for = _asked_for(arms, every)
     noise = answer = decided = scope = continued = None
     if isinstance(resolved, TrainingJob):
@@ -94,7 +96,7 @@ def build_report(
     findings += stopped_in_words(stopped)
     findings += _bounds_in_words(found)
     findings += devices.mixed_in_words(kinds)
-    findings += [continued.words] if continued else []
+    findings += [continued.in_words(own)] if continued else []
     evidence = [*answer.evidence] if answer else []
     evidence += scope.words if scope else []
     evidence += [attribution["words"]] if attribution else []
@@ -138,7 +140,7 @@ def _asked_for(arms: Sequence[StudyRun], trials: Iterable[Trial]) -> list[Trial]
 
 
 def _attribution(
-    found: Sequence[ArmTrials], best: ArmTrials | None, level: float
+    found: Sequence[ArmTrials], best: ArmTrials | None, level: float, own: ComparedMetric
 ) -> dict[str, Any] | None:
     if best is None:
         return None
@@ -151,7 +153,7 @@ def _attribution(
     tuned = min(densities, key=_value, default=None)
     losses = {one.name: one.losses for one in found}
     parts = attribute(losses, best.name, tuned.name if tuned else None, level)
-    return asdict(parts) | {"words": attribution_in_words(parts)} if parts else None
+    return asdict(parts) | {"words": attribution_in_words(parts, own)} if parts else None
 
 
 def _samplers(found: Sequence[ArmTrials]) -> repeats.SamplerComparison | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from densearch.answers.compared_metric import LOSS, ComparedMetric
 from densearch.plurals import noun
 from service.report.attribution import (
     BEYOND,
@@ -17,9 +18,9 @@ from service.report.attribution import (
 from service.report.phrases import count_of, joined
 
 
-def attribution_in_words(found: Attribution) -> str:
+def attribution_in_words(found: Attribution, own: ComparedMetric = LOSS) -> str:
     """Return sentences on the causes of a gain, and on the controls that would separate more."""
-    sentences = [_of_the_gain(found), *(_outside_chain(part) for part in found.beside)]
+    sentences = [_of_the_gain(found, own), *(_outside_chain(part, own) for part in found.beside)]
     wanted = [name for name in found.missing if name != DEFAULT_INIT_TUNED]
     if wanted:
         what = "split" if found.is_rate_tuned else "compare"
@@ -29,29 +30,32 @@ def attribution_in_words(found: Attribution) -> str:
     return " ".join(sentences)
 
 
-def _of_the_gain(found: Attribution) -> str:
-    whole = f"{found.arm} {_against(found.gain, UNIFORM)}"
+def _of_the_gain(found: Attribution, own: ComparedMetric) -> str:
+    whole = f"{found.arm} {_against(found.gain, UNIFORM, own)}"
     seeds = count_of(found.gain.n, "seed")
     if len(found.parts) == 1:
         (part,) = found.parts
         return f"{whole} by the {_names(part)}, with {seeds}."
     parts = (f"{_names(part)} {_share(part)}{_ends(part)}" for part in found.parts)
-    return f"{whole}. Each of the loss of the arm before it, with {seeds}: {', '.join(parts)}."
+    listed = ", ".join(parts)
+    return f"{whole}. Each of the {own.name} of the arm before it, with {seeds}: {listed}."
 
 
-def _outside_chain(part: Part) -> str:
+def _outside_chain(part: Part, own: ComparedMetric) -> str:
     what = {
         BEYOND: part.arm,
         RATE: "A tuned learning rate of the plain convolution",
         INITIALISATION: "The framework's default initialisation, its learning rate tuned,",
     }[part.names[0]]
-    return f"{what} {_against(part, part.against)}."
+    return f"{what} {_against(part, part.against, own)}."
 
 
-def _against(part: Part, name: str) -> str:
+def _against(part: Part, name: str, own: ComparedMetric) -> str:
     """Return what an arm does to another's loss: sizes have no sign, the verb says which way."""
     if part.relative >= 0.0:
-        return f"saves {_share(part)} of {name}'s loss{_ends(part)}"
+        if own.is_maximized:
+            return f"raises {name}'s {own.name} by {_share(part)}{_ends(part)}"
+        return f"saves {_share(part)} of {name}'s {own.name}{_ends(part)}"
     low, high = part.relative_low, part.relative_high
     turned = replace(
         part,
@@ -59,7 +63,8 @@ def _against(part: Part, name: str) -> str:
         relative_low=None if high is None else -high,
         relative_high=None if low is None else -low,
     )
-    return f"raises {name}'s loss by {_share(turned)}{_ends(turned)}"
+    verb = "lowers" if own.is_maximized else "raises"
+    return f"{verb} {name}'s {own.name} by {_share(turned)}{_ends(turned)}"
 
 
 def _names(part: Part) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from densearch.answers.compared_metric import LOSS, ComparedMetric
 from service.report.e_values import SIGNIFICANT, e_value
 from service.report.effects import Unit, effect_of
 from service.report.phrases import count_of, percent
@@ -40,16 +41,15 @@ class Continued:
     e_value: float | None
     needed: float = SIGNIFICANT
 
-    @property
-    def words(self) -> str:
-        """The same as a sentence."""
+    def in_words(self, own: ComparedMetric = LOSS) -> str:
+        """Return the same as a sentence."""
         to = f"Continued unplanned from {self.n_planned} to {count_of(self.n_seeds, 'seed')}"
         if self.e_value is None or self.change is None:
             few = "at least 2 pairs of trainings that count are needed"
             return f"{to}: {few if self.n < 2 else 'both arms have the same losses'}."
         size = f"{abs(self.change):.3g}" if self.unit == "difference" else percent(self.change)
-        side = "lower" if self.change < 0.0 else "higher"
-        found = f"the density's test loss is {size} {side} ({self.n} pairs)"
+        side = own.better if self.change < 0.0 else own.worse
+        found = f"the density's {own.noun} is {size} {side} ({self.n} pairs)"
         value = f"over {10**6:,}" if self.e_value > 10**6 else f"{self.e_value:.2g}"
         shows = "shows" if self.e_value >= self.needed else "does not show"
         return (

@@ -11,8 +11,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from densearch.answers.compared_metric import LOSS, ComparedMetric
 from service.records import Json
-from service.report.compared_metric import TEST_LOSS, ComparedMetric
 from service.report.decision_words import DecisionCase, Light, MoreSeeds, reasons
 from service.report.effects import LEAST_PAIRS, Unit, change_of, scaled_of
 from service.report.posterior import Belief, Posterior, chance_of_deciding, posterior
@@ -118,7 +118,7 @@ def decide(
     search: SearchCost | None = None,
     prior: Belief | None = None,
     prior_words: str = "",
-    own: ComparedMetric = TEST_LOSS,
+    own: ComparedMetric = LOSS,
 ) -> Decision:
     """Decide what to do with a job's density.
 

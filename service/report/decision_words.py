@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from service.report.compared_metric import TEST_LOSS, ComparedMetric
+from densearch.answers.compared_metric import LOSS, ComparedMetric
+from densearch.plurals import with_article
 from service.report.phrases import chance_text, count_of, percent
 from service.report.search_cost import SearchCost
 from service.report.verdict import PLAIN
@@ -59,7 +60,7 @@ class DecisionCase:
     more: MoreSeeds | None
     search: SearchCost | None
     prior_words: str
-    own: ComparedMetric = TEST_LOSS
+    own: ComparedMetric = LOSS
 
 
 def reasons(case: DecisionCase) -> list[str]:
@@ -87,7 +88,7 @@ def _known(case: DecisionCase) -> str:
 def _weighed(case: DecisionCase) -> str:
     chance, by = chance_text(case.chance or 0.0), case.prior_words
     gain = (
-        f"The probability that its {_noun(case)} is {case.own.better} by more than "
+        f"The probability that its {case.own.name} is {case.own.better} by more than "
         f"{percent(case.margin)} than that of {PLAIN[case.against]} is "
         f"{chance}{f', by {by}' if by else ''}."
     )
@@ -133,10 +134,6 @@ def _cost(case: DecisionCase) -> str:
         return f"{took}."
     return (
         f"{took}. Once the network has been trained {count_of(full, 'time')} for use, that is one "
-        f"more training each time, for a {_noun(case)} that is {percent(case.gain)} "
+        f"more training each time, for {with_article(case.own.name)} that is {percent(case.gain)} "
         f"{case.own.better}."
     )
-
-
-def _noun(case: DecisionCase) -> str:
-    return "loss" if case.own == TEST_LOSS else case.own.name

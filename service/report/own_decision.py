@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from densearch.answers.compared_metric import compared_metric_of
 from service.records import Json, Trial
 from service.report.answer import Answer
-from service.report.compared_metric import compared_metric_of
 from service.report.decision import Basis, decide
 from service.report.plateau import Noise
 from service.report.rows import ArmTrials

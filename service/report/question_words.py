@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from densearch.answers.compared_metric import LOSS, ComparedMetric
 from service.records import Json
-from service.report.compared_metric import TEST_LOSS, ComparedMetric
 from service.report.verdict import PLAIN
 
 OF_FUNCTION = "Where is the function's lowest value, and which search finds it?"
@@ -16,11 +16,11 @@ CHOSEN = "Both were chosen on the validation split; the test split compares them
 def question_in_words(question: Mapping[str, object], own: ComparedMetric) -> str:
     """Return the question of a report, see `service.report.primary.PrimaryQuestion`."""
     arm, against = str(question["arm"]), arm_in_words(str(question["against"]))
-    return f"Is the {own.name} with a density ({arm}) {own.better} than that of {against}?"
+    return f"Is the {own.noun} with a density ({arm}) {own.better} than that of {against}?"
 
 
 def question_of_report(
-    report: Json | None, *, is_function: bool, own: ComparedMetric = TEST_LOSS
+    report: Json | None, *, is_function: bool, own: ComparedMetric = LOSS
 ) -> list[str]:
     """Return the question of a job, with or without a report that answers it."""
     if is_function:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from densearch.answers.compared_metric import LOSS, ComparedMetric
 from service.report.attribution import DEFAULT_INIT_TUNED, FLAT, FLAT_TUNED, UNIFORM, UNIFORM_TUNED
-from service.report.compared_metric import TEST_LOSS, ComparedMetric
 from service.report.effects import Effect, chance_of
 from service.report.failures import Failures
 from service.report.metric_effects import MetricEffect, headline_of
@@ -84,7 +84,7 @@ class VerdictCase:
     failures: Mapping[str, Failures] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
     advice: Advice | None = None
-    measure: ComparedMetric = TEST_LOSS
+    measure: ComparedMetric = LOSS
 
 
 def verdict(case: VerdictCase) -> list[str]:
@@ -131,7 +131,7 @@ def _instead(case: VerdictCase, otherwise: str) -> list[str]:
     against = advice.arm
     own = case.measure
     change = f"{size_of(advice.effect)}{_in_metric(advice.metrics)}"
-    gain = f"the {own.name} {own.improves} by {change}"
+    gain = f"the {own.noun} {own.improves} by {change}"
     if against == FLAT_TUNED and advice.factor is not None:
         head = f"Scale the initial weights by {advice.factor:.2g}, leave the density out."
         at = "With it" if advice.rate is None else f"At the learning rate {advice.rate:.2g}"
@@ -163,14 +163,14 @@ def _without(case: VerdictCase) -> list[str]:
         return []
     gain = f"{size_of(advice.effect)}{_in_metric(advice.metrics)}"
     own = case.measure
-    found = f"Without a density the {own.name} {own.improves} by {gain}"
+    found = f"Without a density the {own.noun} {own.improves} by {gain}"
     return [f"{found} with {change}{rate}."]
 
 
 def _better(case: VerdictCase) -> list[str]:
     effect, plain = _effect(case), PLAIN[case.question.against]
     own = case.measure
-    better = f"Its {own.name} is {size_of(effect)} {own.better}{_in_metric(case.metrics)}"
+    better = f"Its {own.noun} is {size_of(effect)} {own.better}{_in_metric(case.metrics)}"
     return [
         f"{better} than that of {plain}.",
         f"The true gain is very likely between {between(effect)}.",
@@ -182,7 +182,7 @@ def _worse(case: VerdictCase) -> str:
     effect, own = _effect(case), case.measure
     worse = f"{size_of(effect)} {own.worse}{_in_metric(case.metrics)}"
     return (
-        f"The density's {own.name} is {worse} than that of {PLAIN[case.question.against]}, "
+        f"The density's {own.noun} is {worse} than that of {PLAIN[case.question.against]}, "
         f"very likely between {between(effect)}."
     )
 
@@ -190,9 +190,9 @@ def _worse(case: VerdictCase) -> str:
 def _no_difference(case: VerdictCase) -> str:
     effect, plain, own = _effect(case), PLAIN[case.question.against], case.measure
     if effect.is_same:
-        return f"The density's {own.name} equals that of {plain} on every seed."
+        return f"The density's {own.noun} equals that of {plain} on every seed."
     return (
-        f"The density makes no difference that matters: its {own.name} is within "
+        f"The density makes no difference that matters: its {own.noun} is within "
         f"{percent(case.plan.margin)} of that of {plain} ({ends_of(own.shown(effect))})."
     )
 
@@ -210,10 +210,10 @@ def _undecided(case: VerdictCase) -> list[str]:
         return [f"The density cannot be compared with {plain}: {needs}."]
     seeds = count_of(effect.n, "seed")
     if effect.unit == "difference":
-        found = f"The density's {own.name} differs by {ends_of(own.shown(effect))}"
+        found = f"The density's {own.noun} differs by {ends_of(own.shown(effect))}"
         return [f"{found} from that of {plain} ({seeds})."]
     ends = f"{percent(effect.low)} {own.better} or {percent(effect.high)} {own.worse}"
-    words = [f"The density's {own.name} may be {ends} than that of {plain}."]
+    words = [f"The density's {own.noun} may be {ends} than that of {plain}."]
     if effect.detectable is not None:
         least = percent(effect.detectable)
         words.append(f"With {seeds} only differences above about {least} could be seen.")
@@ -228,9 +228,9 @@ def _unjudged(case: VerdictCase) -> list[str]:
     if effect is None or effect.low is None:
         return [*_undecided(case), remedy]
     if effect.is_same:
-        return [f"The density's {own.name} equals that of {plain} on every seed.", remedy]
+        return [f"The density's {own.noun} equals that of {plain} on every seed.", remedy]
     found = (
-        f"At the job's own rate the density's {own.name} is {size_of(effect)} "
+        f"At the job's own rate the density's {own.noun} is {size_of(effect)} "
         f"{own.side_of(effect)}{_in_metric(case.metrics)} than that of {plain} "
         f"({ends_of(own.shown(effect))})"
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from api.dashboard.figures.clipping import clipped
 from api.dashboard.figures.themes import Figure, Theme, axis, layout
+from densearch.answers.compared_metric import LOSS, ComparedMetric
 from service.report.attribution import UNIFORM
 from service.report.primary import SIMPLER
 from service.studies.looks import MARGIN_PERCENT
@@ -22,7 +23,7 @@ Ratio = tuple[float, float | None, float | None]
 # How far an interval may stretch the axis, in widths of the range of the points.
 ROOM = 1.0
 # Reports of function jobs, and of jobs without a test split, compare the values of the searches.
-LOSSES = {True: "Mean test loss of what each search found", False: "Best value of each search"}
+BEST = "Best value of each search"
 
 
 def in_order_of_chain(arms: Sequence[Row]) -> list[Row]:
@@ -63,7 +64,7 @@ def ratio_of(versus: Row) -> Ratio | None:
     return 1.0 + whole, low, high
 
 
-def arms_figure(report: Row, theme: Theme) -> Figure | None:
+def arms_figure(report: Row, theme: Theme, own: ComparedMetric = LOSS) -> Figure | None:
     """Show each arm's test loss over that of the plain network, with interval and single seeds.
 
     Returns:
@@ -101,13 +102,14 @@ def arms_figure(report: Row, theme: Theme) -> Figure | None:
             _marks("mean", means, names, theme),
             arrows,
         ],
-        "Test loss over that of the plain network",
+        f"{own.title} over that of the plain network",
         names,
         theme,
         "arms",
         shapes=[_band(margin / 100.0, theme), _line(theme)],
         caption=(
-            "Left of 1 is better. Each line is the interval; all of them hold together at 95 %. "
+            f"{own.better_side.capitalize()} is better. Each line is the interval; all of them "
+            "hold together at 95 %. "
             f"Dots are single seeds. Differences inside the band, {margin:g} %, do not matter."
             f"{more}"
         ),
@@ -115,7 +117,7 @@ def arms_figure(report: Row, theme: Theme) -> Figure | None:
     )
 
 
-def samplers_figure(report: Row, theme: Theme) -> Figure | None:
+def samplers_figure(report: Row, theme: Theme, own: ComparedMetric = LOSS) -> Figure | None:
     """Show what each search of each sampler found, and their mean; None for a single search."""
     compared = report.get("samplers") or {}
     name = "loss_mean" if compared.get("is_test") else None
@@ -135,7 +137,7 @@ def samplers_figure(report: Row, theme: Theme) -> Figure | None:
             _dots("single search", [v for _, v in pairs], [s for s, _ in pairs], theme),
             _marks("mean", means, list(found), theme),
         ],
-        LOSSES[bool(compared.get("is_test"))],
+        f"Mean {own.noun} of what each search found" if name else BEST,
         list(found),
         theme,
         "samplers",

@@ -14,6 +14,7 @@ from api.dashboard.figures.heatmaps import plane, spread_of
 from api.dashboard.formats import NONE
 from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen, shown_first
 from api.dashboard.pages.spec_text import task_text
+from densearch.answers.compared_metric import compared_metric_of
 from densearch.names import quoted
 from densearch.plurals import counted
 from service.errors import DensearchError
@@ -85,7 +86,7 @@ class ComparedJob:
     @property
     def effect(self) -> Json | None:
         """By how much its density changes the loss, as the report has it."""
-        return effect_in(self.job.report)
+        return effect_in(_report_of(self.job))
 
     @property
     def phi(self) -> list[list[float]] | None:
@@ -180,8 +181,14 @@ def _measure(spec: Json) -> str | None:
     return None if split is None else json.dumps([split, task], sort_keys=True)
 
 
+def _report_of(job: Job) -> Json:
+    """Return a job's report in the user's metric, empty without one."""
+    return compared_metric_of(job.spec["task"]).report(job.report) if job.report else {}
+
+
 def _judged(job: Job) -> Iterator[JudgedArm]:
-    report, question = job.report or {}, answer_in(job.report).get("question") or {}
+    report = _report_of(job)
+    question = answer_in(report).get("question") or {}
     first = question.get("arm") or report.get("best_arm")
     names = dict.fromkeys(name for name in (first, question.get("against"), "uniform") if name)
     # Plugged-in kinds may have losses below 0.
@@ -192,7 +199,7 @@ def _judged(job: Job) -> Iterator[JudgedArm]:
 
 def _tested(job: Job) -> dict[str, Json]:
     """Return what the report has of the test split, by the arms that were judged on it."""
-    tests = {arm["name"]: arm.get("test") or {} for arm in (job.report or {}).get("arms", ())}
+    tests = {arm["name"]: arm.get("test") or {} for arm in _report_of(job).get("arms", ())}
     return {name: test for name, test in tests.items() if test.get("loss_mean") is not None}
 
 

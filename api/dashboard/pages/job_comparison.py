@@ -11,6 +11,7 @@ from api.dashboard.figures.figure_request import FigureRequest
 from api.dashboard.figures.themes import THEMES, Figure
 from api.dashboard.pages.job_head import JobHead, head_of
 from api.dashboard.pages.job_overview import decision_of
+from densearch.answers.compared_metric import compared_metric_of
 from service.records import Json
 from service.report.attribution import UNIFORM
 from service.states import Role
@@ -57,9 +58,11 @@ def comparison_tab(session: Session, job_id: int) -> ComparisonTab:
 
 def draw_arms(request: FigureRequest) -> Figure | None:
     """Return the arms' test losses over that of the plain network."""
-    return arm_ratios.arms_figure(request.job.report or {}, request.theme)
+    own = compared_metric_of(request.job.spec["task"])
+    return arm_ratios.arms_figure(own.report(request.job.report or {}), request.theme, own)
 
 
 def draw_samplers(request: FigureRequest) -> Figure | None:
     """Return what the searches of each sampler found."""
-    return arm_ratios.samplers_figure(request.job.report or {}, request.theme)
+    own = compared_metric_of(request.job.spec["task"])
+    return arm_ratios.samplers_figure(own.report(request.job.report or {}), request.theme, own)

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from api.dashboard.pages.spec_text import packs_text, precision_text, task_text
 from api.trial_answer import answer_of
+from densearch.answers.compared_metric import ComparedMetric, compared_metric_of
 from service import clock
 from service.jobs import more_seeds, progress, reopen
-from service.records import Job, Study
+from service.records import Job, Json, Study
 from service.spec import MOST_SEEDS
 from service.states import ASKING, JOB_TRANSITIONS, JobState, TrialState
 from service.storage import campaigns, events, job_notes, jobs, overview, studies
@@ -79,6 +80,16 @@ class JobHead:
     def trains(self) -> bool:
         """Whether it trains networks."""
         return self.job.spec.get("density") is not None
+
+    @property
+    def own(self) -> ComparedMetric:
+        """What its arms are compared by."""
+        return compared_metric_of(self.job.spec["task"])
+
+    @property
+    def report(self) -> Json | None:
+        """Its report in the user's metric."""
+        return None if self.job.report is None else self.own.report(self.job.report)
 
     @property
     def tabs(self) -> list[JobTab]:

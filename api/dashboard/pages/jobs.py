@@ -16,6 +16,7 @@ from api.dashboard.figures.sparklines import sparkline
 from api.dashboard.figures.staircases import Step
 from api.dashboard.pages.spec_text import task_text
 from api.paging import Place
+from densearch.answers.compared_metric import compared_metric_of
 from service.jobs import progress
 from service.records import Job, Json, Study
 from service.report.stored_answer import effect_in, outcome_in
@@ -68,7 +69,7 @@ class JobLine:
         best: The search that leads.
         falls: Its best so far, as the points of a line; None where it did not fall.
         outcome: The answer of the job's report.
-        effect: By how much the density changes the loss, as the report has it.
+        effect: By how much the density changes what is compared, as the report has it.
         campaign: Id and name of the one that the job belongs to.
         waits_for: Why it makes no progress; None while it does.
     """
@@ -164,7 +165,7 @@ def _line(
         best=best,
         falls=_falls(session, job, best),
         outcome=outcome_in(job.report),
-        effect=effect_in(job.report),
+        effect=effect_in(compared_metric_of(job.spec["task"]).report(job.report or {})),
         campaign=owners.get(job.id),
         waits_for=why[job.id],
     )

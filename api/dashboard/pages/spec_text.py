@@ -12,7 +12,8 @@ def task_text(spec: Mapping[str, object]) -> str:
     task, network, training = spec.get("task"), spec.get("network"), spec.get("training")
     parts: list[object] = []
     if isinstance(task, Mapping):
-        parts += [task.get("kind"), task.get("dataset") or task.get("name")]
+        named = task.get("dataset") or task.get("name") or task.get("metric")
+        parts += [task.get("kind"), named, _kernels(task.get("kernel_size"))]
         parts.append(_subset_text(task.get("n_train")))
     if isinstance(network, Mapping):
         parts.append(f"{network.get('kind')} {_kernels(network.get('kernel_size'))}".strip())

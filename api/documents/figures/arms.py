@@ -1,4 +1,4 @@
-"""The arms of a report as a forest plot: their test loss over that of the plain network."""
+"""The arms of a report as a forest plot: their test losses over that of the plain network."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from api.documents.figures.forest import ForestRow, forest
 from api.documents.figures.svg import shortened
 from api.documents.source import DocumentSource
 from api.documents.texts import effect_text, versus_text
+from densearch.answers.compared_metric import ComparedMetric
 from service.report.attribution import UNIFORM
 from service.report.primary import SIMPLER
 from service.report.question_words import arm_in_words
 from service.studies.looks import MARGIN_PERCENT
 
-TITLE = "Test loss / that of the plain network"
 Arm = Mapping[str, Any]
 
 
@@ -34,7 +34,8 @@ def arms_figure(source: DocumentSource) -> FigureBlock | None:
     rows = [ForestRow(UNIFORM, 1.0, None, None, "the reference")]
     rows += [_row(arm, plain) for arm in compared]
     margin = ((source.answer or {}).get("plan") or {}).get("margin_percent", MARGIN_PERCENT)
-    return FigureBlock(_caption(arms, margin), forest(rows, TITLE, margin / 100.0))
+    title = f"{source.own.title} / that of the plain network"
+    return FigureBlock(_caption(arms, margin, source.own), forest(rows, title, margin / 100.0))
 
 
 def _row(arm: Arm, plain: Arm) -> ForestRow:
@@ -47,12 +48,12 @@ def _row(arm: Arm, plain: Arm) -> ForestRow:
     )
 
 
-def _caption(arms: Sequence[Arm], margin_percent: float) -> str:
+def _caption(arms: Sequence[Arm], margin_percent: float, own: ComparedMetric) -> str:
     plain = [arm["name"] for arm in arms if arm["name"] in SIMPLER]
     named = "; ".join(f"{name} is {arm_in_words(name)}" for name in plain)
     return (
-        "The test loss of each arm over that of the plain network, left of 1 is better: the "
-        "mean, its interval with an arrow where it goes on, and single seeds as dots. "
+        f"The {own.noun} of each arm over that of the plain network, {own.better_side} is better: "
+        "the mean, its interval with an arrow where it goes on, and single seeds as dots. "
         "Differences inside the grey band, "
         f"{margin_percent:g} %, do not matter. {named}."
     )

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from densearch.answers import FAILED_START
+from densearch.answers.compared_metric import compared_metric_of
 from densearch.cli.failures import REFUSED, fail
 from densearch.cli.job_progress import Bar, Watched
 from densearch.cli.reports import show_report
@@ -47,7 +48,8 @@ def follow(client: Client, job_id: int) -> Json:
     with view:
         _run(client, job_id, watched, view)
     if watched.job.get("report"):
-        show_report(watched.job["report"], screen, watched.job.get("decision"))
+        own = compared_metric_of(watched.job["spec"]["task"])
+        show_report(watched.job["report"], own, screen, watched.job.get("decision"))
     return watched.job
 
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from densearch.answers import earlier_looks_in_words, marked_arm
+from densearch.answers.compared_metric import LOSS, ComparedMetric, compared_metric_of
 from densearch.cli.failures import reason_of
 from densearch.cli.tables import (
     number,
@@ -48,7 +49,8 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
         show_table(vector_table(job["vector"]), screen)
         screen.print()
     if job.get("report"):
-        show_report(job["report"], screen, job.get("decision"))
+        own = compared_metric_of(job["spec"]["task"])
+        show_report(job["report"], own, screen, job.get("decision"))
         if job.get("earlier_looks") is not None:
             screen.print(Text(earlier_looks_in_words(job["earlier_looks"])))
         for words in job.get("data_warnings") or ():
@@ -57,10 +59,15 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
         show_table(studies_table(studies), screen)
 
 
-def show_report(report: Json, screen: Console | None = None, decision: Json | None = None) -> None:
+def show_report(
+    report: Json,
+    own: ComparedMetric = LOSS,
+    screen: Console | None = None,
+    decision: Json | None = None,
+) -> None:
     """Print the decision, the verdict, the table of arms, and the analyses of the report."""
-    screen = screen or console()
-    for text in decision_lines(decision):
+    screen, report = screen or console(), own.report(report)
+    for text in decision_lines(decision, own):
         screen.print(text)
     findings = report["findings"] if "evidence" in report else []
     for index, words in enumerate(findings):
@@ -68,8 +75,8 @@ def show_report(report: Json, screen: Console | None = None, decision: Json | No
     if findings:
         screen.print()
     marked = marked_arm(report, (decision or {}).get("light"))
-    show_table(arms_table(report, marked, is_wide=screen.width >= WIDE), screen)
-    for part in (*_attribution(report), *_plateaus(report), *_samplers(report)):
+    show_table(arms_table(report, marked, own, is_wide=screen.width >= WIDE), screen)
+    for part in (*_attribution(report), *_plateaus(report), *_samplers(report, own)):
         screen.print()
         show_table(part, screen)
     for line in _lines(report):
@@ -92,7 +99,7 @@ def _hanging(words: str, screen: Console) -> Iterator[Text]:
         yield Text("    " if index else "  ").append_text(line)
 
 
-def decision_lines(decision: Json | None) -> Iterator[Text]:
+def decision_lines(decision: Json | None, own: ComparedMetric = LOSS) -> Iterator[Text]:
     """Yield what to do with the density, why, and which earlier jobs that takes in."""
     if decision is None:
         return
@@ -101,14 +108,16 @@ def decision_lines(decision: Json | None) -> Iterator[Text]:
         yield Text(words, style=style if index == 0 else "")
     if decision["earlier"]:
         jobs = ", ".join(
-            f"{one['job_id']} {one['name']} ({percent(one['change'])})"
+            f"{one['job_id']} {one['name']} ({percent(own.change(one['change']))})"
             for one in decision["earlier"]
         )
         yield Text(f"Earlier jobs: {jobs}.")
     yield Text("")
 
 
-def arms_table(report: Json, marked: str | None = None, *, is_wide: bool = True) -> Table:
+def arms_table(
+    report: Json, marked: str | None = None, own: ComparedMetric = LOSS, *, is_wide: bool = True
+) -> Table:
     """Return a row for each arm, the `marked` one in bold.
 
     Columns: arm, density, validation loss (of the short training too, where the search trained
@@ -118,7 +127,7 @@ def arms_table(report: Json, marked: str | None = None, *, is_wide: bool = True)
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
     table.add_column("arm")
-    columns = list(_columns(report["arms"], is_wide=is_wide))
+    columns = list(_columns(report["arms"], own, is_wide=is_wide))
     for title, _ in columns:
         side: Literal["left", "right"] = "left" if title == "density" else "right"
         table.add_column(title if is_wide else title.replace(" ", "\n", 1), justify=side)
@@ -129,19 +138,19 @@ def arms_table(report: Json, marked: str | None = None, *, is_wide: bool = True)
 
 
 def _columns(
-    arms: Sequence[Json], *, is_wide: bool
+    arms: Sequence[Json], own: ComparedMetric, *, is_wide: bool
 ) -> Iterator[tuple[str, Callable[[Json], str]]]:
     is_tested = any(arm.get("test") for arm in arms)
     if any(arm.get("density") or arm.get("groups") for arm in arms):
         yield "density", _density
     if is_wide and any(arm.get("search_loss") is not None for arm in arms):
         yield "short training", lambda arm: number(arm.get("search_loss"))
-    first = "validation loss" if is_tested else "best value"
+    first = f"validation {own.name}" if is_tested else "best value"
     yield first, lambda arm: number(arm["validation_loss"])
     if not is_tested:
         return
-    yield "test loss", lambda arm: _test_loss(arm, is_wide=is_wide)
-    yield from _metric_columns(arms)
+    yield f"test {own.name}", lambda arm: _test_loss(arm, is_wide=is_wide)
+    yield from (column for column in _metric_columns(arms) if column[0] != own.name)
     yield "difference to uniform", lambda arm: difference_text(arm.get("vs_uniform"))
     yield "training", lambda arm: f"{arm['training_s']:.1f} s"
 
@@ -268,13 +277,13 @@ def _fitted(optimum: Json | None) -> str:
     return f"{optimum['value']:.2g} ({optimum['low']:.2g} to {optimum['high']:.2g})"
 
 
-def _samplers(report: Json) -> Iterator[RenderableType]:
+def _samplers(report: Json, own: ComparedMetric) -> Iterator[RenderableType]:
     """Yield what repeated searches found, and which sampler is better."""
     found = report.get("samplers")
     if not found:
         return
-    mean = "mean test loss" if found.get("is_test") else "mean of the best"
-    table = _table("sampler", "runs", mean, "sd", "least")
+    mean = f"mean {own.noun}" if found.get("is_test") else "mean of the best"
+    table = _table("sampler", "runs", mean, "sd", "best")
     for row in found["samplers"]:
         runs = f"{row['n']}" + (" (deterministic)" if row["is_deterministic"] else "")
         sd = number(row["sd"], 2)

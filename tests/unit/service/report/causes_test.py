@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from densearch.answers.compared_metric import LOSS, ComparedMetric
 from service.report.attribution import attribute
 from service.report.causes import attribution_in_words
 
 LUCK = (1.0, 1.1, 0.9)
 
 
-def said(effects: dict[str, float], best: str = "direct_l", tuned: str | None = None) -> str:
+def said(
+    effects: dict[str, float],
+    best: str = "direct_l",
+    tuned: str | None = None,
+    own: ComparedMetric = LOSS,
+) -> str:
     wobble = {name: place for place, name in enumerate(effects)}
     losses = {
         name: {
@@ -19,7 +25,7 @@ def said(effects: dict[str, float], best: str = "direct_l", tuned: str | None = 
     }
     found = attribute(losses, best, tuned)
     assert found is not None
-    return attribution_in_words(found)
+    return attribution_in_words(found, own)
 
 
 def test_a_whole_chain() -> None:
@@ -46,3 +52,13 @@ def test_a_loss_instead_of_a_gain_has_a_verb_of_its_own() -> None:
     words = said({"uniform": 0.0, "direct_l": -0.2})
     assert words.startswith("direct_l raises uniform's loss by 20.0 % [19.0, 21.0]")
     assert "-" not in words
+
+
+def test_of_a_metric_that_is_maximised_the_verb_is_that_of_the_metric() -> None:
+    own = ComparedMetric("mAP50", is_own=True, is_maximized=True)
+    assert said({"uniform": 0.0, "direct_l": 0.2}, own=own).startswith(
+        "direct_l raises uniform's mAP50 by 20.0 % [19"
+    )
+    worse = said({"uniform": 0.0, "direct_l": -0.2}, own=own)
+    assert worse.startswith("direct_l lowers uniform's mAP50 by 20.0 %")
+    assert "loss" not in worse

@@ -47,13 +47,15 @@ def test_the_planned_answer_stays_and_all_seeds_give_an_e_value() -> None:
 
 def test_arms_of_the_same_training_have_no_e_value() -> None:
     same = Continued(3, 8, 8, 0, "ratio", 0.0, None)
-    assert same.words == ("Continued unplanned from 3 to 8 seeds: both arms have the same losses.")
-    assert "at least 2 pairs" in Continued(3, 8, 1, 0, "ratio", 0.1, None).words
+    assert same.in_words() == (
+        "Continued unplanned from 3 to 8 seeds: both arms have the same losses."
+    )
+    assert "at least 2 pairs" in Continued(3, 8, 1, 0, "ratio", 0.1, None).in_words()
 
 
 @pytest.mark.parametrize(("value", "shows"), [(19.9, "does not show"), (20.0, "shows")])
 def test_an_e_value_of_20_is_a_difference(value: float, shows: str) -> None:
-    words = Continued(5, 40, 40, 31, "ratio", -0.05, value).words
+    words = Continued(5, 40, 40, 31, "ratio", -0.05, value).in_words()
     assert words == (
         "Continued unplanned from 5 to 40 seeds: the density's test loss is 5 % lower (40 pairs); "
         f"its e-value is 20, which {shows} a difference (20 is needed, whenever one stops)."

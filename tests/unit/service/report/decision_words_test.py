@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.report.compared_metric import ComparedMetric
+from densearch.answers.compared_metric import ComparedMetric
 from service.report.decision_words import DecisionCase, MoreSeeds, reasons
 from service.report.search_cost import SearchCost
 

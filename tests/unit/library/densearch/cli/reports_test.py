@@ -113,7 +113,7 @@ def attributed() -> dict[str, Any]:
 
 def shown(width: int = 160, **parts: Any) -> str:
     screen = Screen(width)
-    reports.show_report({**REPORT, **parts}, screen.console)
+    reports.show_report({**REPORT, **parts}, screen=screen.console)
     return screen.text
 
 
@@ -232,7 +232,8 @@ class TestJob:
             assert words in out
 
     def test_one_with_a_report_has_its_verdict(self, capsys: pytest.CaptureFixture[str]) -> None:
-        job = {"id": 1, "state": "SUCCEEDED", "name": "a", "report": REPORT}
+        spec = {"task": {"kind": "classification"}}
+        job = {"id": 1, "state": "SUCCEEDED", "name": "a", "report": REPORT, "spec": spec}
         reports.show_job(job, [])
         assert "It helped." in capsys.readouterr().out
 
@@ -275,7 +276,7 @@ class TestDecision:
 
     def test_comes_first(self) -> None:
         screen = Screen(160)
-        reports.show_report(REPORT, screen.console, self.DECISION)
+        reports.show_report(REPORT, screen=screen.console, decision=self.DECISION)
         lines = screen.text.splitlines()
         assert lines[0] == "Adopt the density. It is likely."
         assert lines[1] == "The search took 9 trainings."
