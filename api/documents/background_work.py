@@ -47,7 +47,7 @@ class BackgroundWork(Generic[T]):
         try:
             with self._turn:
                 result = work()
-        except BaseException as error:  # noqa: BLE001 - whoever waits raises it
+        except BaseException as error:  # noqa: BLE001 - those that wait raise it
             self._close(key)
             found.set_exception(error)
         else:

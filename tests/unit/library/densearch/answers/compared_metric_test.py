@@ -57,7 +57,7 @@ def test_a_larger_value_of_a_maximised_metric_is_a_gain() -> None:
     assert "loss" not in words
     ratio, negative = evidence(found)
     assert ratio.startswith(("direct_l / uniform_tuned = 1.0", "direct_l / uniform_tuned: diff"))
-    assert negative == "Losses here are the negative of mAP50."
+    assert negative == "Values of trials are the negative of mAP50: searches minimise."
 
 
 def test_a_smaller_value_of_a_maximised_metric_is_a_loss() -> None:
