@@ -53,12 +53,15 @@ def await_head(keeper: int, descriptor: int, timeout_s: float) -> Head | None:
     """
     watched = Processes({"keeper": keeper})
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline and not watched.dead():
-        written = os.pread(descriptor, MAX_BYTES, 0)
-        if written.endswith(b"\n"):
-            return Head(**json.loads(written))
-        time.sleep(LOOK_S)
-    return None
+    try:
+        while time.monotonic() < deadline and not watched.dead():
+            written = os.pread(descriptor, MAX_BYTES, 0)
+            if written.endswith(b"\n"):
+                return Head(**json.loads(written))
+            time.sleep(LOOK_S)
+        return None
+    finally:
+        watched.close()
 
 
 class Processes:
@@ -85,6 +88,13 @@ class Processes:
         """Return the names of those that have ended, without waiting."""
         return [*self._dead, *(self._names[descriptor] for descriptor, _ in self._poll.poll(0))]
 
+    def close(self) -> None:
+        """Let go of them; none is asked for afterwards."""
+        for descriptor in self._names:
+            self._poll.unregister(descriptor)
+            os.close(descriptor)
+        self._names.clear()
+
 
 class HeadGuard(BackgroundThread):
     """Reports the end of one of the local Ray's processes while this process joins it.
@@ -101,7 +111,10 @@ class HeadGuard(BackgroundThread):
         self._processes, self._on_end = Processes(pids), on_end
 
     def _run(self) -> None:
-        while not (dead := self._processes.dead()):
-            if not self._pause(LOOK_S):
-                return
-        self._on_end(dead)
+        try:
+            while not (dead := self._processes.dead()):
+                if not self._pause(LOOK_S):
+                    return
+            self._on_end(dead)
+        finally:
+            self._processes.close()

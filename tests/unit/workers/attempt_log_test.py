@@ -23,7 +23,7 @@ def test_what_is_printed_is_kept_for_each_attempt_and_passed_on(
     attempt_logs.make_folder(tmp_path)
     with attempt_log.kept(str(tmp_path), [assignment(1), assignment(2)]):
         sys.stdout.write("loss ")
-        sys.stdout.write("0.5\nsecond\n")
+        sys.stdout.writelines(["0.5\n", "second\n"])
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             monkeypatch.setattr(warnings, "showwarning", _shown)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -26,9 +27,16 @@ def sleeper() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
 
 
-def test_what_is_published_is_read(file: int) -> None:
+def n_pidfds() -> int:
+    found = (link for link in Path("/proc/self/fd").iterdir() if link.is_symlink())
+    return sum("[pidfd]" in str(link.readlink()) for link in found)
+
+
+def test_what_is_published_is_read_and_no_process_is_held_on_to(file: int) -> None:
     publish(file, HEAD)
+    n_before = n_pidfds()
     assert await_head(os.getpid(), file, 10.0) == HEAD
+    assert n_pidfds() == n_before
 
 
 def test_the_next_ray_takes_the_place_of_the_last(file: int) -> None:
