@@ -97,7 +97,8 @@ def evidence(case: VerdictCase) -> list[str]:
     """Return the lines for the person who checks the verdict."""
     lines = [_ratio(case), _searched(case)]
     if case.measure.is_maximized:
-        lines.append(f"Values of trials are the negative of {case.measure.name}: searches minimise.")
+        name = case.measure.name
+        lines.append(f"Values of trials are the negative of {name}: searches minimise.")
     lines += [
         f"{own.name}: {own.against:.4g} to {own.arm:.4g}, difference {own.difference:+.3g}"
         + ("" if own.low is None or own.high is None else f" [{own.low:+.3g}, {own.high:+.3g}]")
