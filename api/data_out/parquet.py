@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import IO
 
 import structlog
@@ -38,19 +39,29 @@ def bytes_of(table: FlatTable, metadata: Mapping[str, str]) -> Iterator[bytes]:
     Raises:
         ProblemError: The process could not be started, or others take all turns.
     """
+    parts = _parts(table, metadata)
+    # Begun here: dropping a generator that never began would leave its process and its turn taken.
+    return chain([next(parts)], parts)
+
+
+def _parts(table: FlatTable, metadata: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield the parts of the file; the process ends with the generator, however that ends."""
     if not _TURNS.acquire(timeout=WAIT_S):
         raise ProblemError("export-failed", f"other files are being made; {_INSTEAD}")
     try:
-        process = _started()
-        threading.Thread(target=_feed, args=(process, table, metadata), daemon=True).start()
-        first = _read(process)
-    except BaseException:
+        with _ending(_started()) as process:
+            threading.Thread(target=_feed, args=(process, table, metadata), daemon=True).start()
+            part = _read(process)
+            if not part:
+                raise ProblemError("export-failed", f"its process ended at once; {_INSTEAD}")
+            while part:
+                yield part
+                part = _read(process)
+            if process.wait() != 0:
+                # The answer has begun: it is cut off, which its reader sees.
+                raise OSError(f"the process that writes Parquet ended with {process.returncode}")
+    finally:
         _TURNS.release()
-        raise
-    if not first:
-        _end(process)
-        raise ProblemError("export-failed", f"its process ended at once; {_INSTEAD}")
-    return _parts(process, first)
 
 
 def _started() -> subprocess.Popen[bytes]:
@@ -66,27 +77,15 @@ def _started() -> subprocess.Popen[bytes]:
         raise ProblemError("export-failed", detail) from error
 
 
-def _parts(process: subprocess.Popen[bytes], first: bytes) -> Iterator[bytes]:
+@contextmanager
+def _ending(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """End a process after the block, if it has not ended."""
     try:
-        part = first
-        while part:
-            yield part
-            part = _read(process)
-        if process.wait() != 0:
-            # The answer has begun: it is cut off, which its reader sees.
-            raise OSError(f"the process that writes Parquet ended with {process.returncode}")
+        yield process
     finally:
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process, if it has not, and give its turn to another."""
-    try:
         process.kill()
         process.wait()
         _pipe(process.stdout).close()
-    finally:
-        _TURNS.release()
 
 
 def _feed(process: subprocess.Popen[bytes], table: FlatTable, metadata: Mapping[str, str]) -> None:

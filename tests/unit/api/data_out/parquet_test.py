@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -53,3 +54,11 @@ def test_a_file_whose_rows_cannot_be_read_is_cut_off() -> None:
 
     with pytest.raises(OSError, match="ended with 1"):
         b"".join(parquet.bytes_of(FlatTable(COLUMNS, batches()), {}))
+
+
+def test_a_file_that_nobody_reads_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_TURNS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(parquet, "WAIT_S", 0.0)
+    for _ in range(2):  # its client may be gone before the first part is sent
+        parts = parquet.bytes_of(FlatTable(COLUMNS, iter(())), {})
+        del parts
