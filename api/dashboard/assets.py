@@ -12,6 +12,7 @@ from importlib.resources.abc import Traversable
 
 from fastapi import Request, Response
 
+from api import conditional
 from api.problems.handlers import ProblemError
 from densearch.names import quoted
 
@@ -83,7 +84,7 @@ def respond(name: str, request: Request) -> Response:
         "Cache-Control": FOREVER if "v" in request.query_params else REVALIDATE,
         "Vary": "Accept-Encoding",
     }
-    if asset.etag in request.headers.get("if-none-match", ""):
+    if conditional.is_known(request.headers.get("if-none-match"), asset.etag):
         return Response(status_code=304, headers=headers)
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return Response(asset.body, media_type=asset.media_type, headers=headers)

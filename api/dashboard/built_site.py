@@ -6,7 +6,6 @@ It is served in place of `api.dashboard.guide` while it is that of the present d
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 
 from api.dashboard import guide
@@ -24,8 +23,6 @@ MEDIA_TYPES = {
     ".md": "text/markdown; charset=utf-8",
 }
 _TEXT = "text/plain; charset=utf-8"
-_NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*")
-MOST_CHARS = 200
 
 
 def digest_of(documents: Path) -> str:
@@ -72,12 +69,9 @@ class Site:
 
     def file(self, name: str) -> tuple[Path, str] | None:
         """Return the file of a page or of what belongs to it, with its media type."""
-        if len(name) > MOST_CHARS or not _NAME.fullmatch(name):
-            return None
-        for path in (self._pages / f"{name}.html", self._pages / name):
-            if path.is_file() and path.resolve().is_relative_to(self._pages.resolve()):
-                return path, MEDIA_TYPES.get(path.suffix, _TEXT)
-        return None
+        pages = self._pages
+        path = guide.file_below(pages, f"{name}.html") or guide.file_below(pages, name)
+        return None if path is None else (path, MEDIA_TYPES.get(path.suffix, _TEXT))
 
 
 def built() -> Site | None:

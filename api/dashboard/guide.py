@@ -29,6 +29,7 @@ IMAGES = {".png": "image/png", ".svg": "image/svg+xml"}
 FIRST = ("index", "user-guide", "ideas", "is-it-worth-it", "datasets", "job-spec", "samplers")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*")
+MOST_CHARS = 200
 _NO_SLUG = re.compile(r"[^\w\- ]")
 
 
@@ -99,13 +100,17 @@ def image(name: str) -> tuple[bytes, str] | None:
     return path.read_bytes(), IMAGES[path.suffix]
 
 
-def _file(name: str) -> Path | None:
-    """Return a file below the folder; a name that would lead out of it has none."""
-    base = folder()
-    if base is None or len(name) > 200 or not _NAME.fullmatch(name):
+def file_below(base: Path, name: str) -> Path | None:
+    """Return a file below a folder; a name that would lead out of it has none."""
+    if len(name) > MOST_CHARS or not _NAME.fullmatch(name):
         return None
     path = base / name
     return path if path.is_file() and path.resolve().is_relative_to(base.resolve()) else None
+
+
+def _file(name: str) -> Path | None:
+    base = folder()
+    return file_below(base, name) if base is not None else None
 
 
 def _text(name: str) -> str | None:
