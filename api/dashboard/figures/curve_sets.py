@@ -9,6 +9,7 @@ from html import escape
 from typing import Any, Literal
 
 from api.dashboard.figures.series import Series, by_study, series_of
+from api.dashboard.figures.staircases import few
 from api.dashboard.figures.themes import DASHES, Figure, Theme, axis, layout, value_axis, whole
 from api.dashboard.figures.traces import colour_of, dash_of, faint
 from api.dashboard.figures.views import spans_decades, time_unit
@@ -96,14 +97,6 @@ def validation_points(
     else:
         points = [(e.elapsed_s / unit_s, e.val_loss) for e in epochs if e.val_loss is not None]
     return [(x, y) for x, y in points if math.isfinite(y)]
-
-
-def few(points: Sequence[Point], most: int) -> list[Point]:
-    """Return at most `most` of the points, evenly spaced, with the first and the last."""
-    if len(points) <= most:
-        return list(points)
-    stride = (len(points) - 1) / (most - 1)
-    return [points[round(stride * place)] for place in range(most)]
 
 
 def _thin(

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.dashboard.figures.themes import Figure, Theme, axis, layout, value_axis
-from api.dashboard.figures.value_colours import LOG_FROM_RATIO, ValueColours, colours_of
+from api.dashboard.figures.value_colours import ValueColours, colours_of
+from api.dashboard.figures.views import spans_decades
 from api.dashboard.searches.search_selection import SearchSelection
 from api.dashboard.searches.search_view import SearchView
 from service.samplers.partition import Partition, partition_of
@@ -79,7 +80,8 @@ def boxes_figure(
     centres, sides = np.array(state.partition.points), state.partition.sides()
     shown = _cut(view, state, centres, sides, (x, y))
     shapes = [_filled(view, state, box, (x, y), colours, theme) for box in shown]
-    shapes += [_outlined(state, box, (x, y), theme) for box in shown if box in set(state.chosen)]
+    chosen = set(state.chosen)
+    shapes += [_outlined(state, box, (x, y), theme) for box in shown if box in chosen]
     traces = [
         _dots(view, [state.trials[box] for box in shown], (x, y), colours, theme),
         *_ahead(view, (x, y), theme),
@@ -109,7 +111,7 @@ def hull_figure(view: SearchView, state: DirectState, theme: Theme) -> Figure:
     title = "divided next" if state.is_known else "may be divided next"
     kept = [values[box] for box in every]
     marker = {"size": 5, "color": theme.control, "opacity": 0.5}
-    is_log = bool(kept) and min(kept) > 0 and max(kept) / min(kept) >= LOG_FROM_RATIO
+    is_log = spans_decades(kept)
 
     def trace(name: str, boxes: Sequence[int], **more: object) -> Figure:
         return {

@@ -7,6 +7,7 @@ from html import escape
 
 from api.dashboard.figures.ranks import MeanRanks
 from api.dashboard.figures.series import Series, series_of
+from api.dashboard.figures.staircases import few
 from api.dashboard.figures.themes import Figure, Theme, axis, layout, whole
 from api.dashboard.figures.traces import group_of, line_of
 from api.dashboard.figures.views import spans_decades
@@ -37,9 +38,7 @@ def distribution_of(values: SearchValues) -> tuple[list[float], list[float]]:
     """
     own, n = values.values, values.n_ended
     last = [place for place, value in enumerate(own) if own[place + 1 : place + 2] != [value]]
-    if len(last) > MAX_POINTS:
-        stride = (len(last) - 1) / (MAX_POINTS - 1)
-        last = [last[round(stride * place)] for place in range(MAX_POINTS)]
+    last = few(last, MAX_POINTS)
     return [own[place] for place in last], [(place + 1) / n for place in last]
 
 

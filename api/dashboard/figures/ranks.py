@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api.dashboard.figures.series import Series, series_of
-from api.dashboard.figures.staircases import Step, value_at
+from api.dashboard.figures.staircases import Step, few, value_at
 from service.records import Study
 from service.states import Role
 
@@ -53,7 +53,7 @@ def mean_ranks(studies: Sequence[Study], stairs: Mapping[int, Sequence[Step]]) -
     repeats = _repeats(samplers, stairs)
     if len(samplers) < 2 or not repeats:
         return None
-    xs = _few(_positions(samplers, stairs, repeats))
+    xs = few(_positions(samplers, stairs, repeats), MAX_POINTS)
     if not xs:
         return None
     ranked = [
@@ -97,11 +97,3 @@ def _positions(
         {end} if end is not None else set()
     )
     return sorted(x for x in steps if start <= x and (end is None or x <= end))
-
-
-def _few(xs: list[int]) -> list[int]:
-    """Keep at most `MAX_POINTS`, evenly spaced in their order, with the first and the last."""
-    if len(xs) <= MAX_POINTS:
-        return xs
-    stride = (len(xs) - 1) / (MAX_POINTS - 1)
-    return [xs[round(stride * place)] for place in range(MAX_POINTS)]

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from statistics import quantiles
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,14 @@ def thinned(steps: Sequence[Step], most: int) -> Sequence[Step]:
     parts = groupby(steps, lambda step: min(int((step.x - start) / width), most // 2 - 1))
     ends = [(group[0], group[-1]) for group in (list(part) for _, part in parts)]
     return [step for first, last in ends for step in dict.fromkeys((first, last))]
+
+
+def few(items: Sequence[Item], most: int) -> list[Item]:
+    """Return at most `most` of the items, evenly spaced, with the first and the last."""
+    if len(items) <= most:
+        return list(items)
+    stride = (len(items) - 1) / (most - 1)
+    return [items[round(stride * place)] for place in range(most)]
 
 
 def band_of(stairs: Sequence[Sequence[Step]], is_finished: Sequence[bool]) -> Band:

@@ -65,6 +65,11 @@ THEMES: dict[ThemeName, Theme] = {
 }
 
 
+def channels(colour: str) -> tuple[int, int, int]:
+    """Return red, green and blue of ``#rrggbb``, each from 0 to 255."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
 def axis(theme: Theme, title: str, **more: Any) -> Figure:
     """Return a quiet axis with thin grid lines."""
     return {

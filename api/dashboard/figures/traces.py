@@ -11,7 +11,7 @@ from html import escape
 
 from api.dashboard.figures.series import Series
 from api.dashboard.figures.staircases import Band, Step
-from api.dashboard.figures.themes import DASHES, SYMBOLS, Figure, Theme
+from api.dashboard.figures.themes import DASHES, SYMBOLS, Figure, Theme, channels
 from service.states import Role
 
 # Of all repeats, and of the middle half of them.
@@ -135,7 +135,7 @@ def _median_line(found: Series, band: Band, theme: Theme) -> Figure:
 
 def faint(colour: str, opacity: float) -> str:
     """Return ``#rrggbb`` as a translucent colour."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    red, green, blue = channels(colour)
     return f"rgba({red},{green},{blue},{opacity})"
 
 

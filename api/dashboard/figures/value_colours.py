@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.dashboard.figures.themes import Figure, Theme
+from api.dashboard.figures.themes import Figure, Theme, channels
+from api.dashboard.figures.views import spans_decades
 
 # Values above this share of all have one colour: a few bad ones must not take the whole scale.
 SHOWN = 0.9
-LOG_FROM_RATIO = 10.0
 N_TICKS = 5
 # One hue, in steps of lightness that all readers distinguish.
 ON_LIGHT = ("#08306b", "#1f5fa8", "#4f93c9", "#9cc5e3", "#dbe9f5")
@@ -52,7 +52,7 @@ class ValueColours:
         """Return the colour of a value."""
         place = self.share(value) * (len(self.stops) - 1)
         step = min(int(place), len(self.stops) - 2)
-        pair = (_parts(self.stops[step]), _parts(self.stops[step + 1]))
+        pair = (channels(self.stops[step]), channels(self.stops[step + 1]))
         mixed = (round(a + (place - step) * (b - a)) for a, b in zip(*pair, strict=True))
         return "#" + "".join(f"{part:02x}" for part in mixed)
 
@@ -87,13 +87,9 @@ def colours_of(values: Sequence[float], theme: Theme) -> ValueColours:
     if not ordered:
         return ValueColours(0.0, 1.0, is_log=False, stops=stops)
     low, high = ordered[0], ordered[max(math.ceil(SHOWN * len(ordered)) - 1, 0)]
-    is_log = low > 0 and high / low >= LOG_FROM_RATIO
+    is_log = spans_decades([low, high])
     return ValueColours(low, high, is_log, stops)
 
 
-def _parts(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
 def _lightness(colour: str) -> float:
-    return sum(_parts(colour)) / (3 * 255)
+    return sum(channels(colour)) / (3 * 255)

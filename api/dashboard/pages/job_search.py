@@ -101,7 +101,7 @@ def search_tab(session: Session, job_id: int, query: Mapping[str, str]) -> Searc
         return SearchTab(head, own, None, SearchSelection(), None, 0, "", notes)
     view = view_of(session, head.job, study)
     selection = selection_of(view, query)
-    state = direct_boxes.state_of(view, selection.iteration) if view.is_direct else None
+    state = _state(view, selection)
     n_full = len(_in_full(session, view)) if head.job.spec.get("fidelity") else 0
     lack = RUNS.of(head.job, view).fault or ""
     notes += selection.notes
@@ -120,7 +120,8 @@ def asked(request: FigureRequest) -> tuple[SearchView, SearchSelection] | None:
 
 def draw_boxes(request: FigureRequest) -> Figure | None:
     """Return the figure of DIRECT-L's boxes."""
-    found, state = asked(request), _state(request)
+    found = asked(request)
+    state = _state(*found) if found is not None else None
     if found is None or state is None:
         return None
     return direct_boxes.boxes_figure(*found, state, request.theme)
@@ -128,7 +129,8 @@ def draw_boxes(request: FigureRequest) -> Figure | None:
 
 def draw_hull(request: FigureRequest) -> Figure | None:
     """Return the figure of the boxes' sizes and values."""
-    found, state = asked(request), _state(request)
+    found = asked(request)
+    state = _state(*found) if found is not None else None
     if found is None or state is None:
         return None
     return direct_boxes.hull_figure(found[0], state, request.theme)
@@ -170,11 +172,8 @@ def draw_importance(request: FigureRequest) -> Figure | None:
     return search_plots.importance_figure(found[0], shares, request.theme)
 
 
-def _state(request: FigureRequest) -> DirectState | None:
-    found = asked(request)
-    if found is None or not found[0].is_direct:
-        return None
-    return direct_boxes.state_of(found[0], found[1].iteration)
+def _state(view: SearchView, selection: SearchSelection) -> DirectState | None:
+    return direct_boxes.state_of(view, selection.iteration) if view.is_direct else None
 
 
 def _in_full(session: Session, view: SearchView) -> list[tuple[SearchPoint, float]]:

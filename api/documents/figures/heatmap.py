@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.dashboard.figures.heatmaps import LEAST_SPREAD, MAX_NUMBERED, plane
-from api.dashboard.figures.themes import THEMES
+from api.dashboard.figures.themes import THEMES, channels
 from api.documents.figures import svg
 from service.records import DensityRecord
 
@@ -73,10 +73,6 @@ def deviation_colour(part: float) -> str:
     end = _THEME.high if part > 0.0 else _THEME.low
     mixed = (
         round(middle + abs(part) * (far - middle))
-        for middle, far in zip(_channels(_THEME.middle), _channels(end), strict=True)
+        for middle, far in zip(channels(_THEME.middle), channels(end), strict=True)
     )
     return "#" + "".join(f"{min(max(channel, 0), 255):02x}" for channel in mixed)
-
-
-def _channels(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from api.dashboard.figures.staircases import Step
 from api.dashboard.figures.themes import THEMES
+from api.dashboard.figures.views import spans_decades
 from api.documents.figures import svg
 
 _THEME = THEMES["light"]
 _DASHES = ("", "7 4", "2 3", "8 3 2 3")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78.0, 600.0, 14.0, 290.0
 _WIDTH, _HEIGHT, _ROW = 870.0, 340.0, 17.0
-_LOG_FROM_RATIO = 10.0
 # The axis ends at this many times the spread of the ends: early values lie above.
 _SHOWN_SPREADS, _LEAST_SPREAD = 3.0, 0.05
 _N_TICKS = 5
@@ -92,7 +92,7 @@ def _frame(lines: Sequence[SearchLine], levels: Sequence[ControlLevel]) -> _Fram
     ends = [*(stair[-1].value for stair in stairs), *(level.value for level in levels)]
     low, top = min(ends), max([*(stair[0].value for stair in stairs), *ends])
     spread = max(max(ends) - low, _LEAST_SPREAD * abs(max(ends)), 1e-300)
-    is_log = low > 0.0 and top / low >= _LOG_FROM_RATIO and max(ends) / low >= _LOG_FROM_RATIO
+    is_log = spans_decades(ends)
     high = top if is_log else min(top, low + _SHOWN_SPREADS * spread)
     room = 0.06 * (high - low) or spread
     most = max(stair[-1].x for stair in stairs)

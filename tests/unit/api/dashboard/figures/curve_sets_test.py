@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from api.dashboard.figures.curve_sets import MAX_POINTS, CurveAxis, CurveSet, curves_figure, few
+from api.dashboard.figures.curve_sets import CurveAxis, CurveSet, curves_figure
 from api.dashboard.figures.themes import THEMES
 from service.records import Study
 from service.states import Role
@@ -69,11 +69,3 @@ def test_a_diverged_loss_is_left_out_and_nothing_is_no_figure() -> None:
     assert thin["y"] == [3.0, None]
     empty = CurveSet([study(1, "a")], SomeCurves([], 0), [], {}, 9)
     assert curves_figure(empty, "epoch", THEME, "") is None
-
-
-def test_long_lines_are_thinned_and_keep_their_ends() -> None:
-    points = [(float(n), 1.0 / (n + 1)) for n in range(1000)]
-    kept = few(points, MAX_POINTS)
-    assert len(kept) == MAX_POINTS
-    assert (kept[0], kept[-1]) == (points[0], points[-1])
-    assert few(points[:3], MAX_POINTS) == points[:3]

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from api.dashboard.figures.staircases import Step, band_of, staircase, thinned
+from api.dashboard.figures.staircases import Step, band_of, few, staircase, thinned
 
 
 def stairs_of(values: np.ndarray) -> list[Step]:
@@ -71,15 +71,20 @@ def test_searches_that_do_not_overlap_have_no_band_yet() -> None:
 def test_a_staircase_with_more_steps_than_a_screen_keeps_where_it_enters_each_part() -> None:
     steps = [Step(float(x), 1000.0 - x, x) for x in range(1000)]
     assert thinned(steps, 1000) == steps
-    few = thinned(steps, 20)
-    assert len(few) == 20
-    assert (few[0], few[-1]) == (steps[0], steps[-1])
-    for one, another in itertools.pairwise(few):
+    kept = thinned(steps, 20)
+    assert len(kept) == 20
+    assert (kept[0], kept[-1]) == (steps[0], steps[-1])
+    for one, another in itertools.pairwise(kept):
         assert another.x - one.x <= 100
         assert another.value < one.value
 
 
 def test_steps_that_lie_close_together_are_thinned_and_those_apart_stay() -> None:
     close = [Step(x / 1000, 9.0 - x / 1000, x) for x in range(100)]
-    few = thinned([*close, Step(50.0, 1.0, 200), Step(100.0, 0.5, 300)], 10)
-    assert [step.number for step in few] == [0, 99, 200, 300]
+    kept = thinned([*close, Step(50.0, 1.0, 200), Step(100.0, 0.5, 300)], 10)
+    assert [step.number for step in kept] == [0, 99, 200, 300]
+
+
+def test_few_of_many_items_are_evenly_spaced_and_keep_the_ends() -> None:
+    assert few(range(101), 5) == [0, 25, 50, 75, 100]
+    assert few(range(5), 5) == [0, 1, 2, 3, 4]
