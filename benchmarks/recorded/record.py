@@ -96,12 +96,6 @@ def record(
     return n_trained
 
 
-def provenance_of(path: Path) -> dict[str, Any]:
-    """Read what a table was recorded with."""
-    kept: dict[str, Any] = json.loads(path.read_text())
-    return kept
-
-
 def provenance(name: str, n_seeds: int) -> dict[str, Any]:
     """Return what a table was recorded with."""
     machine, versions = describe("torch", "numpy").splitlines()
