@@ -14,12 +14,12 @@ from typing import Any, TypeAlias
 
 from fastapi import Request
 
+from api.formats import JSON
 from api.problems.handlers import ProblemError
 from densearch.names import quoted
 from service.errors import MOST_FAULTS, Fault
 from service.validation.json_pointers import pointer_to
 
-JSON = "application/json"
 MAX_DEPTH = 64
 # Of all objects of a body together: a spec has some hundred, a matrix of sections some thousand.
 MOST_MEMBERS = 20_000

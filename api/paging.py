@@ -41,28 +41,37 @@ class _HasId(Protocol):
     def id(self) -> int: ...
 
 
+Item = TypeVar("Item")
 T = TypeVar("T", bound=_HasId)
 
 
-def cut(
-    found: Sequence[T],
-    limit: int,
-    request: Request,
-    response: Response,
-    place_of: Callable[[T], object] = lambda item: item.id,
-) -> Sequence[T]:
-    """Keep `limit` of the items found, and link to the next page when there are more.
+def cut(found: Sequence[T], limit: int, request: Request, response: Response) -> Sequence[T]:
+    """Keep `limit` of the items found, and link to the next page by the id of the last one.
+
+    Args:
+        found: As in `linked`.
+        limit: Likewise.
+        request: Likewise.
+        response: Gets the header.
+    """
+    kept, headers = linked(found, limit, request, lambda item: item.id)
+    response.headers.update(headers)
+    return kept
+
+
+def linked(
+    found: Sequence[Item], limit: int, request: Request, place_of: Callable[[Item], object]
+) -> tuple[Sequence[Item], dict[str, str]]:
+    """Return `limit` of the items found, and the header Link (RFC 8288) when there are more.
 
     Args:
         found: At most `limit` + 1 items; the last one shows that there is another page.
         limit: The page's size.
         request: Its address and filters are kept in the link.
-        response: Gets the Link header (RFC 8288).
         place_of: Returns the cursor of an item.
     """
     if len(found) <= limit:
-        return found
+        return found, {}
     kept = found[:limit]
     url = request.url.include_query_params(cursor=place_of(kept[-1]))
-    response.headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
-    return kept
+    return kept, {"link": f'<{url.path}?{url.query}>; rel="next"'}

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from api.middleware.guards import MAX_DROPPED_BYTES
 from api.problems.handlers import ProblemError
+from api.schemas.base import BINARY
 from service.datasets import import_log, library
 from service.datasets.importer import HeldWorkspace, Importer
 from service.datasets.importing import full_disks
@@ -62,7 +63,6 @@ def _parameters() -> list[dict[str, Any]]:
     ]
 
 
-BINARY = {"schema": {"type": "string", "format": "binary"}}
 # The body is read here and not by the framework, so all of it is described by hand.
 REQUEST: dict[str, Any] = {
     "parameters": [

@@ -10,21 +10,17 @@ from fastapi.responses import StreamingResponse
 
 from api.data_out import csv_text, parquet
 from api.data_out.flat_table import FlatTable
+from api.formats import MEDIA_TYPES
+from api.schemas.base import BINARY, TEXT
 from service.records import Job
 
 FileForm = Literal["csv", "parquet", "ndjson"]
-MEDIA_TYPES: Mapping[FileForm, str] = {
-    "csv": csv_text.MEDIA_TYPE,
-    "parquet": parquet.MEDIA_TYPE,
-    "ndjson": "application/x-ndjson",
-}
 # Says whether there may be more later.
 STATE_HEADER = "densearch-job-state"
-_TEXT = {"schema": {"type": "string"}}
 CONTENT: Mapping[str, Any] = {
-    MEDIA_TYPES["csv"]: _TEXT,
-    MEDIA_TYPES["ndjson"]: _TEXT,
-    MEDIA_TYPES["parquet"]: {"schema": {"type": "string", "format": "binary"}},
+    MEDIA_TYPES["csv"]: TEXT,
+    MEDIA_TYPES["ndjson"]: TEXT,
+    MEDIA_TYPES["parquet"]: BINARY,
 }
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from api.data_out.flat_table import FlatColumn, FlatTable
 
-MEDIA_TYPE = "text/csv"
 # What a spreadsheet takes for the beginning of a formula, in wide letters too (OWASP, CSV
 # injection).
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001

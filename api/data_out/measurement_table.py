@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from api.data_out.flat_table import (
     MORE,
     Batch,
@@ -68,14 +66,15 @@ class JobMeasurements:
         yield from map(by_row, self.columns())
 
 
-def table_of(session: Session, found: JobMeasurements) -> FlatTable:
+def table_of(found: JobMeasurements) -> FlatTable:
     """Return the table: its columns are known at once, its rows are read while it is sent.
 
     Args:
-        session: In a transaction.
         found: Its rows.
     """
-    metrics = Spread("metrics.", json_columns.of_measurements(session, found.job.id), ["loss"])
+    with found.database.read() as session:
+        names = json_columns.of_measurements(session, found.job.id)
+    metrics = Spread("metrics.", names, ["loss"])
     batches = (_cells(batch, metrics) for batch in found.columns())
     return FlatTable([*_FIRST, *metrics.columns, MORE], batches)
 

@@ -11,8 +11,6 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy.orm import Session
-
 from api.data_out.trial_table import ChosenTrials
 from api.problems.handlers import ProblemError
 from api.short_process import reason_of, run_module
@@ -31,18 +29,19 @@ LIMIT_S = 300.0
 _TURN = threading.Lock()
 
 
-def optuna_file(database: Database, session: Session, job: Job) -> IO[bytes]:
+def optuna_file(database: Database, job: Job) -> IO[bytes]:
     """Return an open file, which is removed when it is closed.
 
     Args:
         database: Read again for each batch of trials.
-        session: In a transaction.
         job: As it was when the file was begun.
 
     Raises:
         ProblemError: Its process failed, or others are being made.
     """
     direction = job.spec["task"].get("direction", "minimize")
+    with database.read() as session:
+        own = studies.of_job(session, job.id)
     named = [
         {
             "name": study.name,
@@ -57,7 +56,7 @@ def optuna_file(database: Database, session: Session, job: Job) -> IO[bytes]:
                 "densearch:role": str(study.role),
             },
         }
-        for study in studies.of_job(session, job.id)
+        for study in own
     ]
     chosen = ChosenTrials(database, job, TrialFilter(), TrialOrder())
     deadlines.extend(LIMIT_S)

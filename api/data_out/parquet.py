@@ -19,7 +19,6 @@ from api.downloads import CHUNK_BYTES
 from api.problems.handlers import ProblemError
 from api.short_process import environment
 
-MEDIA_TYPE = "application/vnd.apache.parquet"
 MODULE = "api.data_out.parquet_process"
 # At a time: each takes a core and 100 MB.
 _TURNS = threading.BoundedSemaphore(4)

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy.orm import Session
-
 from api.data_out.flat_table import (
     MORE,
     Batch,
@@ -92,25 +90,25 @@ class ChosenTrials:
             yield cast("list[TrialAnswer]", by_row(batch))
 
 
-def table_of(session: Session, chosen: ChosenTrials, *, has_lists: bool) -> FlatTable:
+def table_of(chosen: ChosenTrials, *, has_lists: bool) -> FlatTable:
     """Return the table: its columns are known at once, its rows are read while it is sent.
 
     Args:
-        session: In a transaction.
         chosen: Its rows.
         has_lists: Whether it has the columns `point`, `curve` and `learned`.
     """
     job_id = chosen.job.id
-    params = Spread(
-        "params.",
-        json_columns.of_params(session, job_id),
-        list(trial_pages.sample_params(session, job_id)),
-    )
-    metrics = Spread(
-        "metrics.",
-        json_columns.of_metrics(session, job_id),
-        trial_pages.sample_metrics(session, job_id),
-    )
+    with chosen.database.read() as session:
+        params = Spread(
+            "params.",
+            json_columns.of_params(session, job_id),
+            list(trial_pages.sample_params(session, job_id)),
+        )
+        metrics = Spread(
+            "metrics.",
+            json_columns.of_metrics(session, job_id),
+            trial_pages.sample_metrics(session, job_id),
+        )
     lists = (*LISTS, LEARNED) if has_lists else ()
     columns = [*_FIRST, *params.columns, *metrics.columns, FlatColumn("error", "text"), MORE]
     batches = (

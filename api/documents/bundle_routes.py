@@ -14,6 +14,7 @@ from api.documents import bundles
 from api.paging import Id, Query, Word
 from api.parameters import EXACT
 from api.problems.handlers import documented
+from api.schemas.base import BINARY
 from service.errors import NotFoundError
 from service.jobs.artifact_files import inside
 
@@ -37,7 +38,7 @@ class BundleQuery(Query):
     "/jobs/{job_id}/bundle",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {bundles.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}},
+        200: {"content": {bundles.MEDIA_TYPE: BINARY}},
         **downloads.PARTIAL,
         **documented(404, 416, 422, 503),
     },

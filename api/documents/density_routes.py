@@ -13,15 +13,25 @@ from sqlalchemy.orm import Session
 from api import downloads
 from api.context import InDatabase
 from api.documents.figures import density_picture
+from api.formats import JSON, MEDIA_TYPES
 from api.paging import Id, Query
 from api.problems.handlers import documented
-from api.schemas.base import ListOut
+from api.schemas.base import BINARY, TEXT, ListOut
 from api.schemas.densities import DensityOut
 from service.jobs import density_files
 from service.records import DensityRecord
 from service.storage import densities, jobs, studies
 
 router = APIRouter(prefix="/v1", tags=["densities"])
+
+
+_CONTENT = {
+    MEDIA_TYPES["npz"]: BINARY,
+    MEDIA_TYPES["csv"]: TEXT,
+    MEDIA_TYPES["safetensors"]: BINARY,
+    MEDIA_TYPES["svg"]: TEXT,
+    MEDIA_TYPES["png"]: BINARY,
+}
 
 
 class FormatQuery(Query):
@@ -54,22 +64,11 @@ def list_densities(database: InDatabase, job_id: Id) -> dict[str, Any]:
         return {"items": [_out(session, record) for record in found]}
 
 
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-
-
 @router.get(
     "/densities/{density_id}",
     response_model=DensityOut,
     responses={
-        200: {
-            "content": {
-                "application/x-npz": _BINARY,
-                "text/csv": {"schema": {"type": "string"}},
-                "application/vnd.safetensors": _BINARY,
-                "image/svg+xml": {"schema": {"type": "string"}},
-                "image/png": _BINARY,
-            }
-        },
+        200: {"content": _CONTENT},
         **downloads.PARTIAL,
         **documented(404, 416, 422),
     },
@@ -83,21 +82,21 @@ def download_density(
     """Download a density: JSON, NumPy archive (no pickle), CSV, safetensors or a picture."""
     with database.read() as session:
         record = densities.get(session, density_id)
-        content, media_type = _written(session, record, query.format)
+        content = _written(session, record, query.format)
     name = f"density-{density_id}.{query.format}"
     whole = content.encode() if isinstance(content, str) else content
-    return downloads.of_bytes(request, whole, name, media_type)
+    return downloads.of_bytes(request, whole, name, MEDIA_TYPES.get(query.format, JSON))
 
 
-def _written(session: Session, record: DensityRecord, form: str) -> tuple[bytes | str, str]:
+def _written(session: Session, record: DensityRecord, form: str) -> bytes | str:
     if form == "npz":
-        return density_files.to_npz(record), "application/x-npz"
+        return density_files.to_npz(record)
     if form == "safetensors":
-        return density_files.to_safetensors(record), "application/vnd.safetensors"
+        return density_files.to_safetensors(record)
     if form == "png":
-        return density_picture.png_of(record), "image/png"
+        return density_picture.png_of(record)
     if form == "svg":
-        return density_picture.svg_of(record), "image/svg+xml"
+        return density_picture.svg_of(record)
     if form == "csv":
-        return density_files.to_csv(record), "text/csv"
-    return _out(session, record).model_dump_json(), "application/json"
+        return density_files.to_csv(record)
+    return _out(session, record).model_dump_json()

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi import Query as FromQuery
 from fastapi.responses import Response
 
-from api import conditional
+from api import conditional, formats
 from api.context import InDatabase, WithSettings
 from api.documents import pdf
 from api.documents.compose import document_of
@@ -19,7 +19,7 @@ from api.documents.source import DocumentSource, read_source
 from api.paging import Id, Query
 from api.preferences import preferred
 from api.problems.handlers import ProblemError, documented
-from api.schemas.base import DOCUMENT, Json, reference
+from api.schemas.base import BINARY, DOCUMENT, TEXT, Json, reference
 from service.storage import deadlines, jobs
 from service.storage.database import Database
 
@@ -27,17 +27,16 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 Form = Literal["json", "html", "md", "pdf"]
 MEDIA_TYPES: Mapping[Form, str] = {
-    "json": "application/json",
-    "html": "text/html",
-    "md": "text/markdown",
-    "pdf": "application/pdf",
+    "json": formats.JSON,
+    "html": formats.MEDIA_TYPES["html"],
+    "md": formats.MEDIA_TYPES["md"],
+    "pdf": formats.MEDIA_TYPES["pdf"],
 }
-_TEXT = {"schema": {"type": "string"}}
 _CONTENT = {
-    "application/json": {"schema": reference("ReportOut")},
-    "text/html": _TEXT,
-    "text/markdown": _TEXT,
-    "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+    MEDIA_TYPES["json"]: {"schema": reference("ReportOut")},
+    MEDIA_TYPES["html"]: TEXT,
+    MEDIA_TYPES["md"]: TEXT,
+    MEDIA_TYPES["pdf"]: BINARY,
 }
 # The path has no name of the user's; a browser shows HTML and offers the others to be saved.
 _DISPOSITIONS: Mapping[Form, str] = {"html": "inline", "md": "attachment", "pdf": "inline"}

@@ -12,7 +12,7 @@ from api.context import InDatabase, WithSettings
 from api.paging import Id
 from api.problems.handlers import documented
 from api.schemas.artifacts import ArtifactOut
-from api.schemas.base import ListOut
+from api.schemas.base import BINARY, ListOut
 from service.errors import NotFoundError
 from service.jobs.artifact_files import inside
 from service.storage import densities, jobs
@@ -34,11 +34,7 @@ def list_artifacts(database: InDatabase, job_id: Id) -> dict[str, Any]:
     "/artifacts/{artifact_id}",
     response_class=StreamingResponse,
     responses={
-        200: {
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-            }
-        },
+        200: {"content": {"application/octet-stream": BINARY}},
         **downloads.PARTIAL,
         **documented(404, 416, 422),
     },

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
+from api.formats import JSON
 from api.paging import Cursor, Id, Query, cut
 from api.problems.handlers import documented
 from api.routes.estimates import MEASURING, ask_again
-from api.routes.jobs import LOCATION, IdempotencyKey
-from api.schemas.base import DOCUMENT, Json, ListOut, answered_by
+from api.routes.jobs import IdempotencyKey
+from api.schemas.base import DOCUMENT, LOCATION, Json, ListOut, answered_by
 from api.schemas.campaigns import CampaignEstimateOut, CampaignOut, CampaignSummaryOut
 from service.campaigns import commands, deletion
 from service.campaigns.estimate import CampaignEstimate, estimate
@@ -158,7 +159,7 @@ def show_campaign_report(database: InDatabase, campaign_id: Id) -> Response:
     """Compare the cells of a campaign whose jobs have ended; the others are listed."""
     with database.read() as session:
         content = DOCUMENT.dump_json(report_of(session, campaign_id))
-    return Response(content, media_type="application/json")
+    return Response(content, media_type=JSON)
 
 
 @router.post(

@@ -19,7 +19,7 @@ from api.paging import Cursor, Id, Query, cut
 from api.preferences import patience_of
 from api.problems.handlers import answer_of_document, documented
 from api.routes.imports import POLL_S
-from api.schemas.base import Json
+from api.schemas.base import BINARY, LOCATION, Json
 from api.schemas.datasets import DatasetOut, DatasetsOut
 from api.schemas.imports import ImportOut
 from api.uploads import (
@@ -44,10 +44,9 @@ from service.tasks import registry
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
-LOCATION = {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}}
 # How sets are stored whose manifest does not say it.
 VALUES = "values"
-PNG = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+PNG = {"content": {"image/png": BINARY}}
 
 
 class DatasetsQuery(Query):

@@ -15,6 +15,7 @@ from api.data_out import optuna_file
 from api.paging import Id, Query
 from api.parameters import EXACT
 from api.problems.handlers import documented
+from api.schemas.base import BINARY
 from service.storage import jobs
 
 router = APIRouter(prefix="/v1", tags=["artifacts"])
@@ -30,9 +31,7 @@ class ExportQuery(Query):
     "/jobs/{job_id}/export",
     response_class=StreamingResponse,
     responses={
-        200: {
-            "content": {optuna_file.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
-        },
+        200: {"content": {optuna_file.MEDIA_TYPE: BINARY}},
         **downloads.PARTIAL,
         **documented(404, 416, 422, 503),
     },
@@ -44,7 +43,7 @@ def export_job(
     """Download a job as a database that Optuna and optuna-dashboard open, a study for each arm."""
     with database.read() as session:
         job = jobs.get(session, job_id)
-        file = optuna_file.optuna_file(database, session, job)
+    file = optuna_file.optuna_file(database, job)  # no transaction is open while it is made
     sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     so_far = "" if job.state.is_final else "-so-far"
     name = f"job-{job_id}-{query.format}{so_far}.db"

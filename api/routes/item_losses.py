@@ -9,8 +9,10 @@ from fastapi.responses import StreamingResponse
 
 from api.context import InDatabase
 from api.downloads import FileResponse
+from api.formats import MEDIA_TYPES
 from api.paging import Id
 from api.problems.handlers import documented
+from api.schemas.base import BINARY
 from service.jobs import item_loss_files
 
 router = APIRouter(prefix="/v1", tags=["artifacts"])
@@ -23,9 +25,7 @@ HELD_BYTES = 16 * 2**20
     "/jobs/{job_id}/item-losses",
     response_class=StreamingResponse,
     responses={
-        200: {
-            "content": {"application/x-npz": {"schema": {"type": "string", "format": "binary"}}}
-        },
+        200: {"content": {MEDIA_TYPES["npz"]: BINARY}},
         **documented(404, 422),
     },
 )
@@ -41,4 +41,4 @@ def download_item_losses(database: InDatabase, job_id: Id) -> StreamingResponse:
     size = file.tell()
     file.seek(0)
     headers = {"content-disposition": f'attachment; filename="item-losses-{job_id}.npz"'}
-    return FileResponse(file, size, headers, media_type="application/x-npz")
+    return FileResponse(file, size, headers, media_type=MEDIA_TYPES["npz"])

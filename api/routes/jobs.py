@@ -15,9 +15,10 @@ from api import etags
 from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
 from api.etags import Made
-from api.paging import Id, Place, Query, Word, cut
+from api.formats import JSON
+from api.paging import Id, Place, Query, Word, linked
 from api.problems.handlers import documented
-from api.schemas.base import ListOut
+from api.schemas.base import LOCATION, ListOut
 from api.schemas.decisions import DecisionOut
 from api.schemas.jobs import JobOut, JobSummaryOut
 from service.costs.prices import prices_of
@@ -63,9 +64,7 @@ EXAMPLE: dict[str, Any] = {
 }
 REQUEST_BODY = request_body("JobSpec", EXAMPLE)
 
-JSON = "application/json"
 JOBS = TypeAdapter(ListOut[JobSummaryOut])
-LOCATION = {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}}
 
 IdempotencyKey = Annotated[
     str | None,
@@ -202,8 +201,8 @@ def _listed(session: Session, settings: Settings, request: Request, query: JobsQ
         order=query.sort,
         after=JobPlace.of(query.cursor) if query.cursor else None,
     )
-    linked, place = Response(), partial(job_pages.place_of, order=query.sort)
-    kept = cut(found, query.limit, request, linked, place)
+    place = partial(job_pages.place_of, order=query.sort)
+    kept, link = linked(found, query.limit, request, place)
     done = progress.fractions(session, kept)
     why = progress.reasons(session, kept, settings)
     tags = job_notes.tags_of(session, [job.id for job in kept])
@@ -212,7 +211,6 @@ def _listed(session: Session, settings: Settings, request: Request, query: JobsQ
         for job in kept
     ]
     body = JOBS.dump_json(JOBS.validate_python({"items": items}), by_alias=True)
-    link = {name: value for name, value in linked.headers.items() if name == "link"}
     return Made(body, link)
 
 

@@ -11,7 +11,8 @@ from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
 from api.paging import Id
 from api.problems.handlers import documented
-from api.routes.jobs import LOCATION, IdempotencyKey, job_out
+from api.routes.jobs import IdempotencyKey, job_out
+from api.schemas.base import LOCATION
 from api.schemas.jobs import JobOut
 from service.costs.prices import prices_of
 from service.errors import Fault, InvalidSpecError

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from fastapi import Query as FromQuery
 from fastapi.responses import StreamingResponse
 from pydantic import Field, TypeAdapter
@@ -18,7 +18,8 @@ from api.data_out import answers, measurement_table, trial_table
 from api.data_out.measurement_table import JobMeasurements
 from api.data_out.trial_table import ChosenTrials
 from api.etags import Made
-from api.paging import Id, Query, cut
+from api.formats import JSON
+from api.paging import Id, Query, linked
 from api.parameters import EXACT, exact_but
 from api.problems.handlers import documented
 from api.schemas.base import ListOut
@@ -63,27 +64,27 @@ def list_trials(
     `p.NAME=LOW..HIGH` keeps the trials whose param lies in that range, `p.NAME=VALUE` those with
     that value, `p.NAME[0]=...` looks at the first of a list.
     """
-    with database.read() as session:
-        if query.format != "json":
+    if query.format != "json":
+        with database.read() as session:
             job, wanted = jobs.get(session, job_id), wanted_of(session, job_id, query, request)
-            chosen = ChosenTrials(database, job, wanted, query.sort.order)
-            return _file(session, chosen, query.format)
+        return _file(ChosenTrials(database, job, wanted, query.sort.order), query.format)
+    with database.read() as session:
         tag = etags.tag_of(request, version_of(session, job_id))
         return etags.answer(
             request,
             tag,
-            "application/json",
+            JSON,
             lambda: _listed(session, job_id, query, request),
             freshness=freshness_of(session),
         )
 
 
-def _file(session: Session, chosen: ChosenTrials, form: answers.FileForm) -> StreamingResponse:
+def _file(chosen: ChosenTrials, form: answers.FileForm) -> StreamingResponse:
     return answers.answer(
         chosen.job,
         "trials",
         form,
-        lambda: trial_table.table_of(session, chosen, has_lists=form == "parquet"),
+        lambda: trial_table.table_of(chosen, has_lists=form == "parquet"),
         chosen.answers,
     )
 
@@ -95,10 +96,9 @@ def _listed(session: Session, job_id: int, query: TrialListQuery, request: Reque
     found = trial_pages.page(
         session, job_id, wanted, limit=limit + 1, order=order, after=query.after
     )
-    names, linked = {study.id: study for study in arms}, Response()
-    kept = cut(found, limit, request, linked, partial(trial_pages.place_of, order=order))
+    names = {study.id: study for study in arms}
+    kept, link = linked(found, limit, request, partial(trial_pages.place_of, order=order))
     items = {"items": [answer_of(trial, job, names[trial.study_id]) for trial in kept]}
-    link = {name: value for name, value in linked.headers.items() if name == "link"}
     return Made(TRIALS.dump_json(TRIALS.validate_python(items), by_alias=True), link)
 
 
@@ -148,11 +148,12 @@ def download_measurements(
     Those that retention has removed are not in it; the trials' `curve` stays.
     """
     with database.read() as session:
-        found = JobMeasurements(database, jobs.get(session, job_id))
-        return answers.answer(
-            found.job,
-            "measurements",
-            query.format,
-            lambda: measurement_table.table_of(session, found),
-            found.items,
-        )
+        job = jobs.get(session, job_id)
+    found = JobMeasurements(database, job)
+    return answers.answer(
+        job,
+        "measurements",
+        query.format,
+        lambda: measurement_table.table_of(found),
+        found.items,
+    )

@@ -6,10 +6,16 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, WithJsonSchema
 
+from api.formats import JSON
+
 Item = TypeVar("Item")
 Json = dict[str, Any]
 # Writes a document that is sent as it was stored or made.
 DOCUMENT: TypeAdapter[Any] = TypeAdapter(Any)
+# In the OpenAPI document: a body that is a file, one that is a text, the header of what is new.
+BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
+TEXT: Json = {"schema": {"type": "string"}}
+LOCATION: Json = {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}}
 
 
 def reference(name: str) -> Json:
@@ -30,7 +36,7 @@ def described_by(name: str, *, is_optional: bool = False) -> WithJsonSchema:
 
 def answered_by(name: str) -> dict[str, Any]:
     """Return the entry of a response in JSON that such a schema describes."""
-    return {"content": {"application/json": {"schema": reference(name)}}}
+    return {"content": {JSON: {"schema": reference(name)}}}
 
 
 class Out(BaseModel):

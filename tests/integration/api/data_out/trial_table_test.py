@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.data_out import trial_table
-from api.data_out.parquet import MEDIA_TYPE
+from api.formats import MEDIA_TYPES
 from service.storage.database import Database
 from tests.support.pages import items
 from tests.support.simulation import finish_next
@@ -50,5 +50,6 @@ def test_a_file_has_what_the_list_has(
         assert row["finished_at"] == datetime.fromisoformat(trial["finished_at"])
         for name, value in (trial["metrics"] or {}).items():
             assert row[f"metrics.{name}"] == value
-    assert both.get(f"{at}/trials.parquet?phase=all").headers["content-type"] == MEDIA_TYPE
+    parquet = both.get(f"{at}/trials.parquet?phase=all")
+    assert parquet.headers["content-type"] == MEDIA_TYPES["parquet"]
     assert both.get(f"{at}/trials?format=xls").status_code == 422
