@@ -8,6 +8,7 @@ import io
 import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import IO, Any
 
 from fastapi import Request, Response
@@ -17,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from api import conditional
 from api.problems.handlers import answer
 from api.problems.kinds import PROBLEMS
+from service.jobs.artifact_files import inside
 
 CHUNK_BYTES = 256 * 1024
 # One range; several at once are answered with the whole file, as any server may.
@@ -31,6 +33,15 @@ def file_name(name: str) -> str:
     """Return a name in characters that are safe in headers and file systems."""
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
     return safe.lstrip(".")[:150] or "file"
+
+
+def opened(data_dir: Path, path: str) -> IO[bytes] | None:
+    """Open a file of the data directory, which may be deleted meanwhile; None where it is gone."""
+    found = inside(data_dir, path)
+    try:
+        return None if found is None else found.open("rb")
+    except FileNotFoundError:
+        return None
 
 
 def of_bytes(request: Request, content: bytes, name: str, media_type: str) -> Response:

@@ -7,7 +7,7 @@ from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Path, Request, Response
 from fastapi import Query as FromQuery
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_ID = 2**63 - 1
 
@@ -28,6 +28,14 @@ Place = Annotated[
 ]
 # One line of text: PostgreSQL refuses NUL.
 Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+# In `Annotated`, of a field that a form sends empty where nothing is asked for.
+EMPTY_IS_NONE = BeforeValidator(_none_if_empty)
 
 
 class Query(BaseModel):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from sqlalchemy.orm import Session
 from starlette.datastructures import QueryParams
 
-from api.paging import MAX_ID, Place, Word
+from api.paging import EMPTY_IS_NONE, MAX_ID, Place, Word
 from densearch.names import shown
 from service.errors import NotFoundError
 from service.jobs.progress import STANDING
@@ -56,15 +56,9 @@ class TrialSort(StrEnum):
         return TrialOrder(key, is_falling=self.value.startswith("-") or word == "newest")
 
 
-def _given(value: object) -> object:
-    """Return None for what a form sends of a field that was left empty."""
-    return None if value == "" else value
-
-
-_EMPTY = BeforeValidator(_given)
 # Of the number alone: nothing has no size to be checked.
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
-Number = Annotated[_Finite | None, _EMPTY]
+Number = Annotated[_Finite | None, EMPTY_IS_NONE]
 
 
 class TrialsQuery(BaseModel):
@@ -78,21 +72,23 @@ class TrialsQuery(BaseModel):
         description="What the trials serve; `all` leaves out those that are superseded, "
         "`any` nothing.",
     )
-    study: Annotated[Word | None, _EMPTY] = Field(
+    study: Annotated[Word | None, EMPTY_IS_NONE] = Field(
         default=None, description="Name or id of a study."
     )
-    sampler: Annotated[Word | None, _EMPTY] = Field(
+    sampler: Annotated[Word | None, EMPTY_IS_NONE] = Field(
         default=None, description='Name of a sampler; "fixed": controls.'
     )
-    state: Annotated[TrialState | None, _EMPTY] = None
+    state: Annotated[TrialState | None, EMPTY_IS_NONE] = None
     sort: Annotated[TrialSort, BeforeValidator(lambda value: value or TrialSort.OLDEST)] = Field(
         default=TrialSort.OLDEST,
         description="A minus for falling; trials without such a value come last.",
     )
     min_value: Number = Field(default=None, description="The least value.")
     max_value: Number = Field(default=None, description="The greatest value.")
-    text: Annotated[Word | None, _EMPTY] = Field(default=None, description="A part of the error.")
-    from_number: Annotated[int | None, _EMPTY] = Field(
+    text: Annotated[Word | None, EMPTY_IS_NONE] = Field(
+        default=None, description="A part of the error."
+    )
+    from_number: Annotated[int | None, EMPTY_IS_NONE] = Field(
         default=None, ge=0, le=MAX_ID, description="Where an order by `number` begins."
     )
     cursor: Place = None

@@ -39,8 +39,12 @@ class BackgroundWork(Generic[T]):
             if len(self._open) >= self._most:
                 raise TooMuchWorkError
             found = self._open[key] = Future()
-        # A daemon: a server that ends does not wait for it.
-        threading.Thread(target=self._run, args=(key, found, work), daemon=True).start()
+        try:
+            # A daemon: a server that ends does not wait for it.
+            threading.Thread(target=self._run, args=(key, found, work), daemon=True).start()
+        except RuntimeError as error:  # the machine has no room for a thread: the next one may
+            self._close(key)
+            found.set_exception(error)
         return found
 
     def _run(self, key: Hashable, found: Future[T], work: Callable[[], T]) -> None:

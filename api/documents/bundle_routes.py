@@ -16,7 +16,6 @@ from api.parameters import EXACT
 from api.problems.handlers import documented
 from api.schemas.base import BINARY
 from service.errors import NotFoundError
-from service.jobs.artifact_files import inside
 
 router = APIRouter(prefix="/v1", tags=["artifacts"])
 
@@ -53,11 +52,7 @@ def download_bundle(
 ) -> Response:
     """Download densities, trained network, report and provenance of an arm as a ZIP archive."""
     found = bundles.bundle_of(database, settings, job_id, query.arm, query.norm)
-    path = inside(settings.data_dir, found.path)
-    try:
-        file = None if path is None else path.open("rb")
-    except FileNotFoundError:
-        file = None
+    file = downloads.opened(settings.data_dir, found.path)
     if file is None:
         raise NotFoundError("bundle of job", job_id)
     name = f"job-{job_id}-{found.name}"

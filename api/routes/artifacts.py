@@ -14,7 +14,6 @@ from api.problems.handlers import documented
 from api.schemas.artifacts import ArtifactOut
 from api.schemas.base import BINARY, ListOut
 from service.errors import NotFoundError
-from service.jobs.artifact_files import inside
 from service.storage import densities, jobs
 
 router = APIRouter(prefix="/v1", tags=["artifacts"])
@@ -45,12 +44,7 @@ def download_artifact(
     """Download a file."""
     with database.read() as session:
         artifact = densities.get_artifact(session, artifact_id)
-    path = inside(settings.data_dir, artifact.path)
-    try:
-        # It stays open: the job may be deleted while the file is sent.
-        file = None if path is None else path.open("rb")
-    except FileNotFoundError:
-        file = None
+    file = downloads.opened(settings.data_dir, artifact.path)
     if file is None:
         raise NotFoundError("file of artifact", artifact_id)
     return downloads.of_file(request, file, artifact.name, artifact.media_type, artifact.sha256)

@@ -15,7 +15,7 @@ from api.dashboard.figures import convergence
 from api.dashboard.figures.sparklines import sparkline
 from api.dashboard.figures.staircases import Step
 from api.dashboard.pages.spec_text import task_text
-from api.paging import Place
+from api.paging import EMPTY_IS_NONE, Place
 from densearch.answers.compared_metric import compared_metric_of
 from service.jobs import progress
 from service.records import Job, Json, Study
@@ -29,20 +29,15 @@ JOBS_SHOWN = 25
 MOST_TAGS = 200
 
 
-def _given(value: object) -> object:
-    """Return None for what a form sends of a field that was left empty."""
-    return None if value == "" else value
-
-
 # One line of text.
 Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Given = Annotated[Line | None, BeforeValidator(_given)]
+Given = Annotated[Line | None, EMPTY_IS_NONE]
 
 
 class ListQuery(BaseModel):
     """Which jobs the list shows, in which order, after which job."""
 
-    state: Annotated[JobState | None, BeforeValidator(_given)] = None
+    state: Annotated[JobState | None, EMPTY_IS_NONE] = None
     name: Given = None
     text: Given = None
     task: Given = None

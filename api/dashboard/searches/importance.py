@@ -93,11 +93,11 @@ class ImportanceRuns:
                 self._entries.popitem(last=False)
             is_new = entry.version != version and not entry.is_asked
             if is_new or entry.is_due(time.monotonic()):
-                entry.is_asked = True
                 question = question_of(view)
                 ask = threading.Thread(target=self._ask, args=(entry, version, question))
                 ask.daemon = True  # a server that is stopped does not wait for it
-                ask.start()
+                ask.start()  # where that fails, the next look asks
+                entry.is_asked = True
             return entry.found
 
     def stamp(self) -> tuple[int, int]:

@@ -51,3 +51,17 @@ def test_a_piece_that_fails_says_why_and_lets_others_work() -> None:
         work.ask("a", lambda: 1 / 0).result(PATIENCE_S)
     piece.may_end.set()
     assert work.ask("a", piece).result(PATIENCE_S) == 1
+
+
+def test_a_piece_for_which_there_is_no_thread_is_begun_by_the_next_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    work = BackgroundWork[int](most=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refused)
+        with pytest.raises(RuntimeError, match="new thread"):
+            work.ask("a", lambda: 7).result(PATIENCE_S)
+    assert work.ask("a", lambda: 7).result(PATIENCE_S) == 7
