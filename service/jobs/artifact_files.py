@@ -15,6 +15,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from service.durability import sync_names
+
 FOLDER = "artifacts"
 LOCK = ".lock"
 # Holders pass it on the way to the lock, and a removal closes it: the holds of several dispatchers
@@ -130,6 +132,7 @@ def _store(data_dir: Path, content: bytes, ending: str) -> tuple[str, int, str]:
                 file.flush()
                 os.fsync(file.fileno())
                 Path(file.name).replace(target)
+                sync_names(target.parent)  # its entry in the database outlives a power cut, too
             except OSError:
                 Path(file.name).unlink(missing_ok=True)
                 raise

@@ -86,3 +86,17 @@ def test_without_locks_files_are_held_and_not_removed(
         pass
     with pytest.raises(OSError, match="not supported"), artifact_files.removing(tmp_path):
         pass
+
+
+def test_the_name_of_a_new_file_is_on_the_disk_before_its_entry_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = list[Path]()
+
+    def note(folder: Path) -> None:
+        assert len([path for path in folder.iterdir() if path.suffix]) == 1
+        synced.append(folder)
+
+    monkeypatch.setattr(artifact_files, "sync_names", note)
+    path, _, _ = store_weights(tmp_path, b"weights")
+    assert synced == [(tmp_path / path).parent]
