@@ -19,6 +19,7 @@ from service.jobs import leases
 from service.settings import Settings
 from service.storage import jobs
 from service.storage.database import Database
+from service.storage.look_times import LookTimes
 from service.storage.outages import OUTAGES, patiently
 from service.storage.refusals import explain, refusal_of
 from workers.asking.pool import AskingPool, limits_of
@@ -67,7 +68,9 @@ class Dispatcher:
     ) -> None:
         self._settings, self._database, self.cluster = settings, database, cluster
         self._counted_at = 0.0
-        self._looked_at = 0.0
+        poll_s = settings.poll_s
+        self._job_looks = LookTimes(database, poll_s, poll_s)
+        self._trainer_looks = LookTimes(database, min(TRAINERS_S, poll_s))
         self._stop = stop if stop is not None else threading.Event()
         self._is_lost = False
         self._trouble: str | None = None
@@ -178,7 +181,8 @@ class Dispatcher:
 
         Args:
             looks: Whether to look for jobs and measurements in the database; by default every
-                `poll_s` seconds.
+                `poll_s` seconds, and on SQLite only if somebody has written. Without the default
+                trainers are heard in any case.
 
         Raises:
             ClusterLostError: Ray is dead or hangs.
@@ -188,14 +192,15 @@ class Dispatcher:
         self.cluster.check()
         self._collect(self._timeout_s())
         self._hear()
-        self.held.hear_trainers()
+        if looks is not None or self._trainer_looks.is_due():
+            self._hear_trainers()
         now = time.monotonic()
         if now - self._counted_at > self._settings.lease_s / 3:
             self.count_workers()
             self._counted_at = now
-        if now - self._looked_at > self._settings.poll_s if looks is None else looks:
+        is_due = self._job_looks.is_due() or self.held.has_closed
+        if is_due if looks is None else looks:
             self._look()
-            self._looked_at = now
         self._calibrator.turn(trials_wait=self.held.want_workers)
         for job_id in list(self.held.runs):
             self._watchdog.mark()
@@ -221,6 +226,10 @@ class Dispatcher:
             return 0.0
         longest = TRAINERS_S if self.held.has_trainers else self._settings.poll_s
         return self.asking.wait_s(min(longest, self._settings.poll_s))
+
+    def _hear_trainers(self) -> None:
+        if self.held.hear_trainers():
+            self._trainer_looks.note_news()
 
     def _hear(self) -> None:
         """Mark the runs whose samplers have answered: they take another step."""

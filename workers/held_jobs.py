@@ -28,6 +28,7 @@ from workers.workforce import Workforce
 
 LOG = structlog.get_logger(__name__)
 MEMORY_REST_S = 60.0  # pause of a job whose step ran out of memory; the other jobs continue
+ALONE_S = 1.0  # how often runs are stepped to say that no trainer asks any more
 
 
 class HeldJobs:
@@ -62,6 +63,7 @@ class HeldJobs:
         self._leased: Set[int] = frozenset()
         self._touched: set[int] = set()
         self._rests_until: dict[int, float] = {}
+        self._looks_alone_at = 0.0
         # Jobs that an outage stopped are skipped once: if only their rows cannot be read, the
         # other jobs continue in that turn.
         self._passed_over: set[int] = set()
@@ -72,6 +74,11 @@ class HeldJobs:
     def ids(self) -> Set[int]:
         """The jobs of this dispatcher, also those without a run."""
         return self.runs.keys() | self._leased
+
+    @property
+    def has_closed(self) -> bool:
+        """Whether a job of this dispatcher has no run: it is opened again."""
+        return bool(self._leased - self.runs.keys())
 
     @property
     def has_news(self) -> bool:
@@ -90,16 +97,21 @@ class HeldJobs:
         """Whether a run's trials are those of trainers outside."""
         return any(run.is_external for run in self.runs.values())
 
-    def hear_trainers(self) -> None:
-        """Note which runs' trainers have done something: they take another step."""
+    def hear_trainers(self) -> bool:
+        """Note which runs' trainers have done something: they take another step.
+
+        Returns:
+            Whether there are any.
+        """
         outside = {job_id for job_id, run in self.runs.items() if run.is_external}
         if not outside:
-            return
+            return False
         guessing = {job_id for job_id in outside if self.runs[job_id].may_guess}
-        with self._database.read() as session:
+        with self._database.read(is_brief=True) as session:
             now = shared_clock.now(session)
             news = trainers.news(session, outside, now)
         self.touch(news.heard | (news.waited_for & guessing))
+        return bool(news.heard)
 
     def is_touched(self, job_id: int) -> bool:
         """Whether something has changed for a run since its last step."""
@@ -122,7 +134,7 @@ class HeldJobs:
 
     def look(self, me: RegisteredDispatcher) -> None:
         """Claim jobs that wait for a dispatcher, and note users' changes to the present ones."""
-        with self._database.read() as session:
+        with self._database.read(is_brief=True) as session:
             standings = jobs.standings(session)
         if any(standing.is_claimable for standing in standings):
             self._claim(me)
@@ -130,7 +142,7 @@ class HeldJobs:
                 standings = jobs.standings(session)
         mine = {s.id: s for s in standings if s.lease_owner == me.id}
         self.touch({job_id for job_id, s in mine.items() if self._is_news(s)})
-        self.touch({job_id for job_id, run in self.runs.items() if run.is_left_alone})
+        self._touch_left_alone()
         self._leased = mine.keys()
         for job_id in self.runs.keys() - mine.keys():
             self.drop(job_id)
@@ -139,6 +151,17 @@ class HeldJobs:
         for job_id in mine.keys() - self.runs.keys() - passed_over:
             if now >= self._rests_until.get(job_id, 0.0):
                 self._reopen(job_id)
+
+    def _touch_left_alone(self) -> None:
+        """Let runs say, in a step, that no trainer asks any more.
+
+        Those that have said so need no step before a trainer does something.
+        """
+        now = time.monotonic()
+        if now >= self._looks_alone_at:
+            self._looks_alone_at = now + ALONE_S
+            runs = self.runs.items()
+            self.touch({i for i, r in runs if r.is_left_alone and r.job.waits_for is None})
 
     def _is_news(self, standing: jobs.JobStanding) -> bool:
         """Whether a job's state differs from its last step's, also if it was paused in between."""

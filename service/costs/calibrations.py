@@ -154,14 +154,14 @@ def next_open(
 
     Others wait for another dispatcher's cluster, or for workers that join later.
     """
-    with database.read() as session:
+    with database.read(is_brief=True) as session:
         waiting = calibrations.open_ones(session)
     return next(filter(fits, waiting), None)
 
 
 def latest(database: Database) -> calibrations.Latest:
     """Return the time of the last measurement and their number, of all dispatchers."""
-    with database.read() as session:
+    with database.read(is_brief=True) as session:
         return calibrations.latest(session)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -165,6 +166,21 @@ class Database:
         finally:
             if has_turn:
                 self._turns.release()
+
+    def written_at(self) -> tuple[int, ...] | None:
+        """Return what differs once any process has written; None where only a query can say.
+
+        Of SQLite's files only the times and sizes: to open and close one would release all locks
+        that this process has on it. What is written within some milliseconds after the call may
+        not show.
+        """
+        if not self.is_sqlite or not self.url.database:
+            return None
+        try:
+            found = [os.stat(self.url.database + end) for end in ("", "-wal")]  # noqa: PTH116 - often
+        except OSError:
+            return None
+        return tuple(part for one in found for part in (one.st_mtime_ns, one.st_size))
 
     def ping(self) -> None:
         """Raise SQLAlchemy's error when the database does not answer.

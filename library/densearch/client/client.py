@@ -115,7 +115,8 @@ class Client(Working, ResultCalls):
 
     def job(self, job_id: int) -> JobAnswer:
         """Return a job with its progress and its best so far."""
-        return cast("JobAnswer", JobView(self.json("GET", f"/v1/jobs/{job_id}")))
+        found = self.json("GET", f"/v1/jobs/{job_id}", needs=("state",))
+        return cast("JobAnswer", JobView(found))
 
     def jobs(
         self,

@@ -100,7 +100,7 @@ class Datasets:
         )
         if answer.status_code != ACCEPTED:
             return cast("DatasetAnswer", decoded(answer))
-        found = cast("ImportAnswer", decoded(answer))
+        found = cast("ImportAnswer", decoded(answer, ("id", "state")))
         pause_s = FIRST_LOOK_S
         while found["state"] == "RUNNING":
             on_progress(found)
@@ -126,7 +126,10 @@ class Datasets:
     def show_import(self, import_id: int) -> ImportAnswer:
         """Return how far an import is, or how it ended."""
         return cast(
-            "ImportAnswer", self._transport.json("GET", f"/v1/datasets/imports/{import_id}")
+            "ImportAnswer",
+            self._transport.json(
+                "GET", f"/v1/datasets/imports/{import_id}", needs=("id", "state")
+            ),
         )
 
     def imports(self) -> Iterator[ImportAnswer]:
@@ -154,8 +157,8 @@ class Datasets:
 
     def built_in(self) -> list[BuiltInAnswer]:
         """Return the sets that come with the server."""
-        found: list[BuiltInAnswer] = self._transport.json("GET", "/v1/datasets")["built_in"]
-        return found
+        found = self._transport.json("GET", "/v1/datasets", needs=("built_in",))
+        return cast("list[BuiltInAnswer]", found["built_in"])
 
     def show(self, dataset_id: int) -> DatasetAnswer:
         """Return a stored set."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -120,9 +120,9 @@ class Transport:
             # The path stays: below the prefix of a reverse proxy the link's may lack it.
             path, query = f"{first}?{httpx2.URL(following).query.decode()}", None
 
-    def json(self, method: str, path: str, **request: Any) -> Json:
-        """Send a request and return the JSON of its answer; see `answer`."""
-        return decoded(self.answer(method, path, **request))
+    def json(self, method: str, path: str, *, needs: Collection[str] = (), **request: Any) -> Json:
+        """Send a request and return its JSON, which has these fields; see `answer`."""
+        return decoded(self.answer(method, path, **request), needs)
 
     def measured(self, path: str, body: Mapping[str, Any] | bytes, wait_s: float) -> Json:
         """Return an estimate, and ask again while it is being measured.
@@ -135,7 +135,10 @@ class Transport:
         until = time.monotonic() + wait_s
         while True:
             answer = self.answer("POST", path, n_tries=N_TRIES, **json_request(body))
-            found, pause_s = decoded(answer), retry_after_of(answer.headers) or MEASURING_S
+            found, pause_s = (
+                decoded(answer, ("state",)),
+                retry_after_of(answer.headers) or MEASURING_S,
+            )
             if found["state"] != "measuring" or time.monotonic() + pause_s > until:
                 return found
             time.sleep(pause_s)
@@ -204,17 +207,17 @@ def _headers(token: str | None) -> Mapping[str, str]:
     return bearer.headers(found)
 
 
-def decoded(answer: httpx2.Response) -> Json:
+def decoded(answer: httpx2.Response, needs: Collection[str] = ()) -> Json:
     """Return the JSON of an answer.
 
     Raises:
-        ClientError: It is none, or no object.
+        ClientError: It is none, or no object, or has not all fields that it needs.
     """
     try:
         found = answer.json()
     except (ValueError, RecursionError) as error:
         raise foreign(answer) from error
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not found.keys() >= set(needs):
         raise foreign(answer)
     return found
 

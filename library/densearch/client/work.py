@@ -18,8 +18,9 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
@@ -165,7 +166,7 @@ class AskedTrial:
             self._end({"diverged": True})
             return True
         body = {"epoch": self._n_epochs + 1, "value": number, "metrics": _finite(metrics)}
-        answer = cast("HeardAnswer", self._post("report", body))
+        answer = cast("HeardAnswer", self._post("report", body, ("stop", "reason")))
         self._n_epochs += 1
         if answer["stop"] and answer["reason"] != "complete":
             self._close()
@@ -216,24 +217,26 @@ class AskedTrial:
 
     def _end(self, body: Json) -> None:
         if not self.is_over:
-            self.outcome = cast("TrialEndAnswer", self._post("tell", body))["outcome"]
+            self.outcome = cast("TrialEndAnswer", self._post("tell", body, ("outcome",)))[
+                "outcome"
+            ]
             self._close()
 
     def _close(self) -> None:
         self.is_over = True
         self._done.set()
 
-    def _post(self, what: str, body: Json) -> Json:
-        return again(lambda: self._once(what, body), self._patience_s)
+    def _post(self, what: str, body: Json, needs: Collection[str] = ()) -> Json:
+        return again(lambda: self._once(what, body, needs), self._patience_s)
 
-    def _once(self, what: str, body: Json) -> Json:
-        whole = {"token": self.answer["token"], **body}
-        return self._client.json("POST", f"/v1/trials/{self.id}/{what}", **json_request(whole))
+    def _once(self, what: str, body: Json, needs: Collection[str]) -> Json:
+        request = json_request({"token": self.answer["token"], **body})
+        return self._client.json("POST", f"/v1/trials/{self.id}/{what}", needs=needs, **request)
 
     def _keep(self) -> None:
         while not self._done.wait(self.answer["lease_s"] / 4):
             try:
-                if cast("HeardAnswer", self._once("heartbeat", {}))["stop"]:
+                if cast("HeardAnswer", self._once("heartbeat", {}, ("stop",)))["stop"]:
                     self._close()
             except ClientError as error:
                 if not error.may_pass:
@@ -270,8 +273,8 @@ class Working(Transport):
             key = secrets.token_hex(32)  # of one ask, however often it is sent
             body = {"worker": name, "wait_s": WAIT_S, "key": key}
             path, request = f"/v1/jobs/{job_id}/ask", json_request(body)
-            wait = {"timeout": WAIT_S + 30.0}
-            found = again(lambda: self.json("POST", path, **request, **wait), patience_s)  # noqa: B023 - called here
+            given = {"needs": ("done", "trials"), "timeout": WAIT_S + 30.0, **request}
+            found = again(partial(self.json, "POST", path, **given), patience_s)
             answer = cast("AskAnswer", found)
             if answer["done"]:
                 return

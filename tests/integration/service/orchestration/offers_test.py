@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from service import clock
 from service.jobs import asks, commands, leases, trainers
 from service.jobs.asks import ClaimedTrial
+from service.orchestration import step
+from service.orchestration.messages import Assignment
+from service.orchestration.run import Run
 from service.settings import Settings
 from service.states import AttemptState, JobState, MessageKind, TrialState
 from service.storage import trials
@@ -19,6 +23,7 @@ from service.storage.database import Database
 from service.storage.trainer_tables import OfferRow, TrainerMessageRow
 from tests.support.external_jobs import claim, end, found_in, job_of, run, submit, train, value_of
 from tests.support.pretended_cluster import PretendedCluster
+from workers import held_jobs
 from workers.dispatcher import Dispatcher
 
 
@@ -211,3 +216,38 @@ def test_waits_for_says_that_no_trainer_has_asked(
         shown = trials.get(session, one.trial.id)
     assert shown.state is TrialState.RUNNING
     assert value_of(shown) == value_of(one.trial)
+
+
+def test_a_job_that_waits_for_trainers_takes_no_step_until_one_asks(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    ahead: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(held_jobs, "ALONE_S", 0.0)
+    job_id = submit(sqlite_database, samplers=["random"], controls=[])
+    dispatcher.turn(looks=True)
+    dispatcher.turn(looks=True)
+    steps: list[int] = []
+    take = step.take
+
+    def counted(session: Session, run: Run, *args: Any, **settings: Any) -> list[Assignment]:
+        steps.append(run.job.id)
+        return take(session, run, *args, **settings)
+
+    monkeypatch.setattr(step, "take", counted)
+    for _ in range(5):
+        dispatcher.turn(looks=True)
+    assert steps == []
+    (one,) = claim(sqlite_database, job_id)
+    train(sqlite_database, one)
+    end(sqlite_database, one)
+    dispatcher.turn(looks=True)
+    assert job_of(sqlite_database, job_id).waits_for is None
+    ahead(31.0)  # the lease of the last trainer that was heard is over
+    dispatcher.turn(looks=True)
+    assert "no trainer asks any more" in str(job_of(sqlite_database, job_id).waits_for)
+    del steps[:]
+    for _ in range(5):
+        dispatcher.turn(looks=True)
+    assert len(steps) <= 1  # it has no news, except of its own last change

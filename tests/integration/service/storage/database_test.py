@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from service.jobs import commands
@@ -140,3 +140,25 @@ def test_a_database_that_takes_writes_is_writable(database: Database, tmp_path: 
     before = sorted(path.name for path in tmp_path.iterdir())
     database.check_writable()
     assert sorted(path.name for path in tmp_path.iterdir() if path.name in before) == before
+
+
+def test_what_any_connection_writes_changes_the_mark_of_a_file(sqlite_database: Database) -> None:
+    other = Database(sqlite_database.url.render_as_string())
+    commands.submit(sqlite_database, SPEC)
+    marks = [sqlite_database.written_at()]
+    with other.read() as session:
+        session.execute(text("SELECT count(*) FROM jobs")).all()
+    assert sqlite_database.written_at() == marks[0]
+    for database in (other, sqlite_database):
+        commands.submit(database, SPEC)
+        marks.append(sqlite_database.written_at())
+    assert None not in marks
+    assert len(set(marks)) == 3
+    other.close()
+
+
+def test_only_a_query_knows_what_others_write_elsewhere(postgresql_database: Database) -> None:
+    assert postgresql_database.written_at() is None
+    in_memory = Database("sqlite://")
+    assert in_memory.written_at() is None
+    in_memory.close()

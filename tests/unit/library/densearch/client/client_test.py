@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import httpx2
 import pytest
 
 from densearch.client import client as client_module
 from densearch.client import transport
-from densearch.client.client import UnreachableError
+from densearch.client.client import Client, ClientError, UnreachableError
 from tests.support.scripted_server import connected
 
 
@@ -17,6 +18,30 @@ from tests.support.scripted_server import connected
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (client_module, transport):
         monkeypatch.setattr(module, "RETRY_S", 0.0)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.wait(1),
+        lambda client: client.job(1),
+        lambda client: client.estimate({}, wait_s=1.0),
+        lambda client: client.datasets.built_in(),
+        lambda client: client.datasets.show_import(1),
+        lambda client: next(client.work(1)),
+    ],
+    ids=["wait", "job", "estimate", "built-in sets", "import", "ask"],
+)
+@pytest.mark.parametrize("answered", [{}, {"title": "hello"}, []], ids=str)
+def test_an_answer_without_what_is_needed_is_none_of_this_api(
+    ask: Callable[[Client], object], answered: object
+) -> None:
+    with (
+        connected(lambda _request: httpx2.Response(200, json=answered)) as client,
+        pytest.raises(ClientError, match="is it a densearch server") as refused,
+    ):
+        ask(client)
+    assert refused.value.title == "Not this API"
 
 
 class TestRequests:

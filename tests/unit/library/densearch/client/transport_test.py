@@ -153,7 +153,7 @@ def test_a_read_and_a_submission_wait_as_long_as_the_server_says(slept: list[flo
     def answer(_: httpx2.Request) -> httpx2.Response:
         wait = next(waits)
         if wait is None:
-            return httpx2.Response(200, json={"id": 1})
+            return httpx2.Response(200, json={"id": 1, "state": "QUEUED"})
         return httpx2.Response(503, json=BUSY, headers={"Retry-After": wait})
 
     with connected(answer) as client:
