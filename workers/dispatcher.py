@@ -137,6 +137,8 @@ class Dispatcher:
         if trouble != self._trouble:
             LOG.error(event, error=str(getattr(error, "orig", error)), reason=explain(error))
         self._trouble = trouble
+        self._job_looks.repeat()
+        self._trainer_looks.repeat()
         self._stop.wait(RETRY_S)
 
     def _record_losses(self, lost: ClusterLostError) -> None:

@@ -92,6 +92,8 @@ async def _asked(
             asked = AskedTrials(job, [])
             if has:
                 asked = await run_in_threadpool(claim)
+                if await request.is_disconnected():
+                    asked = await run_in_threadpool(trainers.give_back, database, asked)
     finally:
         if note is not None:
             await run_in_threadpool(asks.stop_waiting, database, note)

@@ -7,13 +7,13 @@ All is idempotent by the token of the attempt.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from service.jobs.asks import digest_of_token
+from service.jobs.asks import AskedTrials, digest_of_token
 from service.records import Json
 from service.states import AttemptState, MessageKind
 from service.storage import claims, held_claims, trainers, trials
@@ -218,3 +218,10 @@ def release(database: Database, trial_id: int, token: str) -> Standing:
         OtherReportError: Its end was reported before.
     """
     return tell(database, trial_id, token, {"kind": MessageKind.RELEASED})
+
+
+def give_back(database: Database, asked: AskedTrials) -> AskedTrials:
+    """Release trials whose trainer was gone before it got them: no lease has to end first."""
+    for one in asked.claims:
+        release(database, one.trial.id, one.token)
+    return replace(asked, claims=[])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from service.storage.database import Database
@@ -27,7 +28,7 @@ class LookTimes:
     def __init__(self, database: Database, often_s: float, latest_s: float = LATEST_S) -> None:
         self._database, self._often_s = database, often_s
         self._latest_s = max(latest_s, often_s)
-        self._looked_at = -LONGEST_S
+        self._looked_at = -math.inf
         self._news_at = time.monotonic()
         self._mark: object = None
 
@@ -45,6 +46,10 @@ class LookTimes:
 
     def _is_late(self, now: float, since_s: float) -> bool:
         return since_s >= min(LATE * (now - self._news_at), self._latest_s)
+
+    def repeat(self) -> None:
+        """Note that the last look has failed: the next one is due at once."""
+        self._looked_at = -math.inf
 
     def note_news(self) -> None:
         """Note that the last look has found something: the next ones follow soon."""

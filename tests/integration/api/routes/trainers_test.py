@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from service.jobs import commands
+from service.jobs import asks, commands
+from service.jobs.asks import AskedTrials
 from service.settings import Settings
+from service.states import AttemptState
+from service.storage import trials
 from service.storage.database import Database
 from tests.support.external_jobs import SPEC, submit
 from tests.support.pretended_cluster import PretendedCluster
@@ -79,6 +83,38 @@ def test_a_trainer_waits_until_a_trial_is_offered(
     offers.join()
     commands.cancel(sqlite_database, job_id)
     assert ask(client, job_id, wait_s=30)["done"]
+
+
+def test_a_trial_of_a_trainer_that_died_while_it_waited_is_offered_again_at_once(
+    client: TestClient,
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job_id = submit(sqlite_database, **SMALL)
+    n_claims = 0
+    claim = asks.claim
+
+    def counted(*given: Any, **options: Any) -> AskedTrials:
+        nonlocal n_claims
+        n_claims += 1
+        return claim(*given, **options)
+
+    async def is_gone(_request: Request) -> bool:
+        return n_claims > 1  # the first finds nothing; the trainer dies while the second is made
+
+    monkeypatch.setattr(asks, "claim", counted)
+    monkeypatch.setattr(Request, "is_disconnected", is_gone)
+    offers = threading.Timer(0.3, lambda: dispatcher.turn(looks=True))
+    offers.start()
+    assert ask(client, job_id, wait_s=30)["trials"] == []
+    offers.join()
+    assert n_claims == 2
+    dispatcher.turn(looks=True)
+    (trial,) = ask(client, job_id)["trials"]
+    with sqlite_database.read() as session:
+        found = [one.state for one in trials.attempts(session, trial["id"])]
+    assert found == [AttemptState.CANCELLED, AttemptState.RUNNING]
 
 
 BAD: dict[str, tuple[dict[str, Any] | bytes, int, str]] = {
