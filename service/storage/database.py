@@ -12,6 +12,7 @@ import math
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -45,6 +46,8 @@ ROOM_BYTES = 64 * 1024
 WAL_BYTES = 4 * 2**20
 # SQLite's: a power cut may take the last commits, and never breaks the file.
 SYNCHRONOUS = "NORMAL"
+# Longer than a tick of the clock of file times, ns.
+TICK_NS = 20_000_000
 
 _to_json = partial(json.dumps, allow_nan=False, separators=(",", ":"))
 
@@ -171,8 +174,8 @@ class Database:
         """Return what differs once any process has written; None where only a query can say.
 
         Of SQLite's files only the times and sizes: to open and close one would release all locks
-        that this process has on it. What is written within some milliseconds after the call may
-        not show.
+        that this process has on it. Their clock ticks every few milliseconds: just after a write
+        no value is returned twice, since a second write in that tick would not show.
         """
         if not self.is_sqlite or not self.url.database:
             return None
@@ -180,7 +183,10 @@ class Database:
             found = [os.stat(self.url.database + end) for end in ("", "-wal")]  # noqa: PTH116 - often
         except OSError:
             return None
-        return tuple(part for one in found for part in (one.st_mtime_ns, one.st_size))
+        now = time.time_ns()
+        is_settled = now - max(one.st_mtime_ns for one in found) > TICK_NS
+        mark = tuple(part for one in found for part in (one.st_mtime_ns, one.st_size))
+        return mark if is_settled else (*mark, now)
 
     def ping(self) -> None:
         """Raise SQLAlchemy's error when the database does not answer.
