@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
+from api.evidence.campaigns import CampaignRecord
 from api.evidence.comparisons import DENSITY, PLAIN, TUNED, compared, gain_of, searched_arm
+from api.evidence.radius_section import slopes_in_words
 from api.evidence.records import CellRecord
 from api.evidence.tables import label, table
 from service.report.effects import Effect
@@ -13,8 +15,9 @@ from service.report.effects import Effect
 _NO_CELL = "no cell of this run answers it"
 
 
-def claims_table(cells: Sequence[CellRecord]) -> str:
-    """Return a row for each claim."""
+def claims_table(cells: Sequence[CellRecord], campaigns: Sequence[CampaignRecord] = ()) -> str:
+    """Return a row for each claim; that on sizes is answered by campaigns."""
+    sizes = slopes_in_words(campaigns) if campaigns else "not asked by this command"
     return table(
         ("the papers report", "measured here"),
         [
@@ -22,7 +25,7 @@ def claims_table(cells: Sequence[CellRecord]) -> str:
             ("10 points more accuracy (CIFAR-100)", _gains(cells, "accuracy", 100.0, "points")),
             ("2.5 dB more PSNR (DIV2K)", _gains(cells, "psnr_clipped_db", 1.0, "dB")),
             ("11 % more training time", _time(cells)),
-            ("more data and larger networks make densities sharper", "not asked by this command"),
+            ("more data and larger networks make densities sharper", sizes),
         ],
     )
 

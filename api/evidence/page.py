@@ -73,7 +73,7 @@ def page(run: EvidenceRun, radii: CampaignRun | None = None) -> str:
         _pooled_table(results),
         _OF_POOLING,
         "## The papers' claims",
-        claims_table(cells),
+        claims_table(cells, radii.campaigns if radii is not None else ()),
         "## What each tuned value gains",
         chain_table(cells),
         radius_section.section(radii, CAMPAIGNS) if radii is not None else "",

@@ -7,6 +7,8 @@ from typing import Any
 
 from api.evidence.campaigns import CampaignRecord, CampaignRun
 from api.evidence.tables import table
+from densearch.plurals import counted
+from service.campaigns.report.sharpness import N_TRAIN, QUANTITIES
 
 HEADING = "## Do more data and larger networks make densities sharper?"
 _HOW = (
@@ -16,6 +18,11 @@ _HOW = (
     "change of this radius where a quantity doubles, with the other held; below 0 is sharper. Its "
     "unit is the cell; a cell without an optimum among the widths is no data point."
 )
+_OF_RATES = (
+    "A network of another size may be trained at another learning rate, which may move the "
+    "radius, too: the table of cells has the rates."
+)
+DATA = QUANTITIES[N_TRAIN]
 _STANDINGS = {
     "flat": "no optimum to speak of",
     "outside": "not among the widths tried",
@@ -46,25 +53,41 @@ def _radius(one: CampaignRecord) -> Mapping[str, Any]:
 
 
 def _answer(ended: Sequence[CampaignRecord]) -> str:
-    """Say first what is shown, then how many cells have no optimum."""
-    slopes = [slope for one in ended for slope in _radius(one)["slopes"]]
+    """Say first what the registered question finds, then how many cells have no optimum."""
+    cells = [cell for one in ended for cell in _radius(one)["cells"]]
+    n_flat = sum(cell["radius"] is None for cell in cells)
+    return (
+        f"**{slopes_in_words(ended)}** {n_flat} of {counted(len(cells), 'cell')} have no optimum "
+        f"among the widths. {_OF_RATES}"
+    )
+
+
+def slopes_in_words(campaigns: Sequence[CampaignRecord]) -> str:
+    """Say what the slopes show: those on the data, then the secondary ones on the network."""
+    slopes = [
+        slope for one in campaigns if (one.report or {}).get("radius")
+        for slope in _radius(one)["slopes"]
+    ]  # fmt: skip
+    data = [slope for slope in slopes if slope["name"] == DATA]
+    others = [slope for slope in slopes if slope["name"] != DATA]
+    first = f"Shown with more data: {_shown(data)}" if data else "No slope on the data"
+    second = f"; with a larger network (secondary, uncorrected): {_shown(others)}"
+    return f"{first}{second if others else ''}."
+
+
+def _shown(slopes: Sequence[Mapping[str, Any]]) -> str:
     sharper, wider = (
         sum(slope["is_shown"] and (slope["change"] < 0.0) is down for slope in slopes)
         for down in (True, False)
     )
-    cells = [cell for one in ended for cell in _radius(one)["cells"]]
-    n_flat = sum(cell["radius"] is None for cell in cells)
-    return (
-        f"**Of {len(slopes)} slopes {sharper} are shown to be sharper, {wider} wider.** "
-        f"{n_flat} of {len(cells)} cells have no optimum among the widths."
-    )
+    return f"{sharper} sharper and {wider} wider, of {counted(len(slopes), 'slope')}"
 
 
 def _slopes(ended: Sequence[CampaignRecord]) -> str:
     rows = [
         (
             one.task,
-            slope["name"],
+            slope["name"] if slope["name"] == DATA else f"{slope['name']} (secondary)",
             f"{slope['low_value']:,.6g} to {slope['high_value']:,.6g}",
             f"{slope['change']:+.1%} {_ends(slope, '+.1%')}",
             f"{slope['p']:.2g}",

@@ -32,7 +32,8 @@ def run_of(*slopes: dict[str, Any]) -> CampaignRun:
 
 def test_slopes_and_cells_are_those_of_the_reports() -> None:
     text = section(run_of(SLOPE), "c.json")
-    assert "**Of 1 slopes 1 are shown to be sharper, 0 wider.** 1 of 2 cells have no" in text
+    shown = "**Shown with more data: 1 sharper and 0 wider, of 1 slope.** 1 of 2 cells have no"
+    assert shown in text
     row = "training samples | 500 to 8,000 | -12.0% [-19.0%, -5.0%] | 0.012 | 3 | sharper"
     assert row in text
     assert "n_train 500, width 8 | 1.250 [1.100, 1.400] | 0.1 | 2" in text
@@ -45,10 +46,21 @@ def test_a_slope_that_is_not_shown_and_one_that_widens_are_called_so() -> None:
     open_end = SLOPE | {"high": 0.02, "is_shown": False}
     wider = SLOPE | {"change": 0.2, "low": 0.1, "high": 0.3}
     text = section(run_of(open_end, wider), "c.json")
-    assert "Of 2 slopes 0 are shown to be sharper, 1 wider" in text
+    assert "Shown with more data: 0 sharper and 1 wider, of 2 slopes." in text
     assert "| not shown |" in text
     assert "| wider |" in text
     assert "there is no slope" in section(run_of(), "c.json")
+
+
+def test_what_was_registered_as_secondary_is_no_answer_to_the_question() -> None:
+    network = SLOPE | {"name": "channels of the network"}
+    text = section(run_of(SLOPE | {"is_shown": False}, network), "c.json")
+    assert (
+        "**Shown with more data: 0 sharper and 0 wider, of 1 slope; with a larger network "
+        "(secondary, uncorrected): 1 sharper and 0 wider, of 1 slope.**"
+    ) in text
+    assert "| channels of the network (secondary) |" in text
+    assert "**No slope on the data; with a larger network" in section(run_of(network), "c.json")
 
 
 def test_it_stands_in_the_page_of_a_run_and_alone() -> None:
@@ -56,6 +68,9 @@ def test_it_stands_in_the_page_of_a_run_and_alone() -> None:
     assert HEADING not in page(recorded())
     whole = page(recorded(), radii)
     assert section(radii, CAMPAIGNS) in whole
+    claim = "| more data and larger networks make densities sharper | Shown with more data: 1"
+    assert claim in whole
+    assert "densities sharper | not asked by this command |" in page(recorded())
     assert "The campaigns: a machine. torch 2." in whole
     assert section(radii, CAMPAIGNS) in campaign_page(radii)
     empty = CampaignRun("a machine", {}, [])
