@@ -8,11 +8,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.webhooks.addresses import resolve
 from tests.support.webhook_receiver import Receiver, receiving
 from workers import webhook_post
 from workers.webhook_post import post
@@ -63,6 +66,34 @@ def test_the_name_is_resolved_once_and_that_address_is_used(
     assert post(url, "{}", HEADERS, allows_private=True).status == 204
     assert answers == ["127.0.0.2"]
     assert receiver.got[0].headers["host"] == f"hooks.example:{receiver.port}"
+
+
+def test_an_address_that_says_nothing_leaves_time_to_the_next(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as stack:
+        silent = stack.enter_context(socket.socket())
+        silent.bind(("127.0.0.2", receiver.port))
+        silent.listen(0)
+        for _ in range(4):  # the kernel answers no more than it queues
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0.0)
+            waiting.connect_ex(silent.getsockname())
+        real = resolve(receiver.url, allows_private=True)
+        both = replace(real, addresses=("127.0.0.2", "127.0.0.1"))
+        monkeypatch.setattr(webhook_post, "resolve", lambda *_, **__: both)
+        found = post(receiver.url, "{}", HEADERS, allows_private=True, limit_s=1.0)
+    assert (found.status, found.error) == (204, None)
+
+
+def test_a_slow_lookup_is_no_slow_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly() -> str:
+        time.sleep(0.05)
+        return "10.0.0.1"
+
+    naming(monkeypatch, slowly)
+    found = post("http://hooks.example/", "{}", HEADERS, allows_private=False, limit_s=0.01)
+    assert "not a public address" in str(found.error)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
