@@ -131,6 +131,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     # The last one added is the outermost.
     app.add_middleware(HeadAsGet)
     app.add_middleware(Suffixes)
+    # Within the deadline: who waits for an answer that another request has made waits no longer.
+    app.add_middleware(LatestAnswers, reads=database.recent_reads)
     app.add_middleware(
         AnswerDeadline, limit_s=settings.request_timeout_s, upload_path=datasets.router.prefix
     )
@@ -140,7 +142,6 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         upload_path=datasets.router.prefix,
         max_upload_bytes=settings.max_dataset_bytes,
     )
-    app.add_middleware(LatestAnswers, reads=database.recent_reads)
     app.add_middleware(TokenGate, key=app.state.key, wrong=app.state.wrong_tokens)
     app.add_middleware(Guard, hosts=app.state.hosts)
     app.add_middleware(Access, metrics=app.state.metrics)

@@ -40,7 +40,7 @@ CONNECT_S = 5
 # A pooled connection that does not answer a ping in this time is replaced by a new one.
 PING_S = 3.0
 # One that the server answered less than so long ago is not pinged, unless it was closed since.
-HEARD_S = 1.0
+HEARD_S = 0.1
 # The server ends a statement after this long, and a transaction that its client left open.
 STATEMENT_S = 20
 # The client closes the connection if the server has not ended the statement by then.

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
 
+from api.dashboard import figure_routes, job_routes
+from api.dashboard.pages import job_search
 from api.dashboard.searches import importance
 from service import clock, start_failures
 from service.item_losses import ItemLosses
@@ -29,6 +31,10 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indir
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine, counts may take so long that older ones are shown, without a tag."""
     monkeypatch.setattr("service.storage.answers.PATIENCE", 0.0)
+    # What earlier tests asked of the process for importance may be answered during this one.
+    own = importance.ImportanceRuns()
+    for module in (importance, job_routes, job_search, figure_routes):
+        monkeypatch.setattr(module, "RUNS", own)
 
 
 def addresses(job: Job, trial_id: int) -> list[str]:

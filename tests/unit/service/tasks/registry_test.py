@@ -18,6 +18,7 @@ MENTIONS = {
     "api/dashboard/pages/new_job.py",
     "api/routes/campaigns.py",
     "api/routes/jobs.py",
+    "library/densearch/answers/compared_metric.py",  # of trainers outside alone
     "library/densearch/plugins/contracts.py",
     "service/datasets/formats/folder_words.py",  # as a name of folders
     "workers/bundle/card.py",  # by the names of another site

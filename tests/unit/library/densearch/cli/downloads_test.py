@@ -29,7 +29,8 @@ ARTIFACTS = [
 def _answer(request: httpx2.Request) -> httpx2.Response:
     path = request.url.path
     if path == "/v1/jobs/3":
-        return httpx2.Response(200, json={"id": 3, "report": {"best_arm": "gradient", "arms": []}})
+        report = {"best_arm": "gradient", "arms": []}
+        return httpx2.Response(200, json={"id": 3, "state": "SUCCEEDED", "report": report})
     if path == "/v1/jobs/3/densities":
         return httpx2.Response(200, json={"items": DENSITIES})
     if path == "/v1/jobs/3/artifacts":
