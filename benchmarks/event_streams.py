@@ -6,8 +6,9 @@ core that the process uses without requests, and then the time to answer /health
 
 With ``--rate 100`` instead: `densearch serve` trains a job, with as many streams open on it as the
 first of ``--streams``, while each of three addresses of the job is requested at that rate, whether
-or not earlier answers are there. Times count from the moment a request was due. It also prints how
-many trainings ended a minute without and with the requests.
+or not earlier answers are there. Times count from the moment a request was due, after a second of
+requests that do not count. It also prints how many trainings ended a minute without and with the
+requests.
 """
 
 from __future__ import annotations
@@ -175,8 +176,9 @@ def loaded(n_streams: int, rate: float, seconds: float) -> None:
         print(f"{n_streams} streams, {rate:g} requests a second, {seconds:g} s for each address:")
         shares = []
         for path in ADDRESSES:
-            before = cpu_s(server.pid)
             shown, times = path.format(job=job_id), list[float]()
+            due(server.url, shown, rate, 1.0)  # its templates are read once after a start
+            before = cpu_s(server.pid)
             work = partial(_fill, times, server.url, shown, rate, seconds)
             per_minute = _ended_a_minute(client, job_id, work)
             shares.append(per_minute / max(alone, 1e-9))
