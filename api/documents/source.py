@@ -65,7 +65,7 @@ class DocumentSource:
     @property
     def report(self) -> Json:
         """The stored report in the user's metric; empty where there is none."""
-        return self.own.report(self.job.report) if self.job.report else {}
+        return self.own.report(self.job.report)
 
     @property
     def own(self) -> ComparedMetric:

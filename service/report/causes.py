@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from densearch.answers.compared_metric import LOSS, ComparedMetric
+from densearch.answers.compared_metric import LOSS, ComparedMetric, negated
 from densearch.plurals import noun
 from service.report.attribution import (
     BEYOND,
@@ -52,19 +52,18 @@ def _outside_chain(part: Part, own: ComparedMetric) -> str:
 
 def _against(part: Part, name: str, own: ComparedMetric) -> str:
     """Return what an arm does to another's loss: sizes have no sign, the verb says which way."""
-    if part.relative >= 0.0:
-        if own.is_maximized:
-            return f"raises {name}'s {own.name} by {_share(part)}{_ends(part)}"
+    is_better = part.relative >= 0.0
+    if is_better and not own.is_maximized:
         return f"saves {_share(part)} of {name}'s {own.name}{_ends(part)}"
-    low, high = part.relative_low, part.relative_high
-    turned = replace(
-        part,
-        relative=-part.relative,
-        relative_low=None if high is None else -high,
-        relative_high=None if low is None else -low,
-    )
-    verb = "lowers" if own.is_maximized else "raises"
-    return f"{verb} {name}'s {own.name} by {_share(turned)}{_ends(turned)}"
+    shown = part if is_better else _turned(part)
+    verb = "raises" if is_better == own.is_maximized else "lowers"
+    return f"{verb} {name}'s {own.name} by {_share(shown)}{_ends(shown)}"
+
+
+def _turned(part: Part) -> Part:
+    """Return what costs as what saves."""
+    low, high = negated(part.relative_high), negated(part.relative_low)
+    return replace(part, relative=-part.relative, relative_low=low, relative_high=high)
 
 
 def _names(part: Part) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from api.dashboard.figures.clipping import clipped
 from api.dashboard.formats import NONE, percent
+from densearch.answers.compared_metric import negated
 
 Part = Mapping[str, Any]
 # How far an interval may stretch the scale, in widths of the range of the changes and 0.
@@ -88,8 +89,8 @@ def _bar(
         return Span((left - low) * scale, (right - left) * scale)
 
     # Reports have what is saved; a change has the other sign.
-    change = _negated(part["relative"])
-    ends = _negated(part["relative_high"]), _negated(part["relative_low"])
+    change = negated(part["relative"])
+    ends = negated(part["relative_high"]), negated(part["relative_low"])
     title = " and ".join(part["names"])
     is_cut = {
         "cut-left": ends[0] is not None and ends[0] < low,
@@ -107,7 +108,3 @@ def _bar(
         ends=NONE if None in ends else f"{percent(ends[0])} to {percent(ends[1])}",
         cut=" ".join(side for side, is_so in is_cut.items() if is_so),
     )
-
-
-def _negated(share: float | None) -> float | None:
-    return None if share is None else -share

@@ -85,7 +85,7 @@ class ComparedJob:
 
     @property
     def effect(self) -> Json | None:
-        """By how much its density changes the loss, as the report has it."""
+        """By how much its density changes what is compared, as the report has it."""
         return effect_in(_report_of(self.job))
 
     @property
@@ -183,7 +183,7 @@ def _measure(spec: Json) -> str | None:
 
 def _report_of(job: Job) -> Json:
     """Return a job's report in the user's metric, empty without one."""
-    return compared_metric_of(job.spec["task"]).report(job.report) if job.report else {}
+    return compared_metric_of(job.spec["task"]).report(job.report)
 
 
 def _judged(job: Job) -> Iterator[JudgedArm]:

@@ -59,10 +59,10 @@ def comparison_tab(session: Session, job_id: int) -> ComparisonTab:
 def draw_arms(request: FigureRequest) -> Figure | None:
     """Return the arms' test losses over that of the plain network."""
     own = compared_metric_of(request.job.spec["task"])
-    return arm_ratios.arms_figure(own.report(request.job.report or {}), request.theme, own)
+    return arm_ratios.arms_figure(own.report(request.job.report), request.theme, own)
 
 
 def draw_samplers(request: FigureRequest) -> Figure | None:
     """Return what the searches of each sampler found."""
     own = compared_metric_of(request.job.spec["task"])
-    return arm_ratios.samplers_figure(own.report(request.job.report or {}), request.theme, own)
+    return arm_ratios.samplers_figure(own.report(request.job.report), request.theme, own)

@@ -87,9 +87,9 @@ class JobHead:
         return compared_metric_of(self.job.spec["task"])
 
     @property
-    def report(self) -> Json | None:
-        """Its report in the user's metric."""
-        return None if self.job.report is None else self.own.report(self.job.report)
+    def report(self) -> Json:
+        """Its report in the user's metric, empty without one."""
+        return self.own.report(self.job.report)
 
     @property
     def tabs(self) -> list[JobTab]:

@@ -160,7 +160,7 @@ def _line(
         best=best,
         falls=_falls(session, job, best),
         outcome=outcome_in(job.report),
-        effect=effect_in(compared_metric_of(job.spec["task"]).report(job.report or {})),
+        effect=effect_in(compared_metric_of(job.spec["task"]).report(job.report)),
         campaign=owners.get(job.id),
         waits_for=why[job.id],
     )

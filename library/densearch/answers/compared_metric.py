@@ -104,13 +104,15 @@ class ComparedMetric:
         """Return the ends of an interval of such a change, the lower one first."""
         return (negated(high), negated(low)) if self.is_maximized else (low, high)
 
-    def report(self, report: Json) -> dict[str, Any]:
+    def report(self, report: Json | None) -> dict[str, Any]:
         """Return a job's report with the values that the user measures in place of losses.
+
+        Without a report it is empty.
 
         What is in percent of a loss is then in percent of such a value, and shares that were
         saved are those that were lost. The sentences are the same.
         """
-        return _turned_all(report) if self.is_maximized else dict(report)
+        return _turned_all(report) if report and self.is_maximized else dict(report or {})
 
 
 LOSS = ComparedMetric()

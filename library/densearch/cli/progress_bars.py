@@ -18,7 +18,6 @@ from rich.table import Table
 from rich.text import Text
 
 from densearch.answers import FAILED_START
-from densearch.answers.compared_metric import compared_metric_of
 from densearch.cli.failures import REFUSED, fail
 from densearch.cli.job_progress import Bar, Watched
 from densearch.cli.reports import show_report
@@ -48,8 +47,7 @@ def follow(client: Client, job_id: int) -> Json:
     with view:
         _run(client, job_id, watched, view)
     if watched.job.get("report"):
-        own = compared_metric_of(watched.job["spec"]["task"])
-        show_report(watched.job["report"], own, screen, watched.job.get("decision"))
+        show_report(watched.job, screen)
     return watched.job
 
 

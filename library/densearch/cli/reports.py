@@ -49,8 +49,7 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
         show_table(vector_table(job["vector"]), screen)
         screen.print()
     if job.get("report"):
-        own = compared_metric_of(job["spec"]["task"])
-        show_report(job["report"], own, screen, job.get("decision"))
+        show_report(job, screen)
         if job.get("earlier_looks") is not None:
             screen.print(Text(earlier_looks_in_words(job["earlier_looks"])))
         for words in job.get("data_warnings") or ():
@@ -59,14 +58,10 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
         show_table(studies_table(studies), screen)
 
 
-def show_report(
-    report: Json,
-    own: ComparedMetric = LOSS,
-    screen: Console | None = None,
-    decision: Json | None = None,
-) -> None:
-    """Print the decision, the verdict, the table of arms, and the analyses of the report."""
-    screen, report = screen or console(), own.report(report)
+def show_report(job: Json, screen: Console) -> None:
+    """Print the decision of a job with a report, its verdict, arms and analyses."""
+    own, decision = compared_metric_of(job["spec"]["task"]), job.get("decision")
+    report = own.report(job["report"])
     for text in decision_lines(decision, own):
         screen.print(text)
     findings = report["findings"] if "evidence" in report else []

@@ -111,9 +111,13 @@ def attributed() -> dict[str, Any]:
     }
 
 
+def job_of(report: dict[str, Any]) -> dict[str, Any]:
+    return {"spec": {"task": {"kind": "classification"}}, "report": report}
+
+
 def shown(width: int = 160, **parts: Any) -> str:
     screen = Screen(width)
-    reports.show_report({**REPORT, **parts}, screen=screen.console)
+    reports.show_report(job_of({**REPORT, **parts}), screen.console)
     return screen.text
 
 
@@ -276,7 +280,7 @@ class TestDecision:
 
     def test_comes_first(self) -> None:
         screen = Screen(160)
-        reports.show_report(REPORT, screen=screen.console, decision=self.DECISION)
+        reports.show_report(job_of(REPORT) | {"decision": self.DECISION}, screen.console)
         lines = screen.text.splitlines()
         assert lines[0] == "Adopt the density. It is likely."
         assert lines[1] == "The search took 9 trainings."
