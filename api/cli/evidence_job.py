@@ -7,6 +7,8 @@ import platform
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from api.cli import evidence_campaigns
@@ -37,6 +39,7 @@ POLL_S = 2.0
 # A line where nothing is watched live.
 LINE_EVERY_S = 60.0
 PAGE = "README.md"
+NOT_YET = "its job has not ended"
 
 
 def run(mode: Mode | None, out: Path, aeon: Path | None, *, resume: bool) -> None:
@@ -44,7 +47,7 @@ def run(mode: Mode | None, out: Path, aeon: Path | None, *, resume: bool) -> Non
     cells = protocol.cells_of(mode) if mode is not None else []
     wanted = campaigns.registered() if mode != "quick" else []
     data_dir = out / "server"
-    if data_dir.exists() and not resume:
+    if not resume and (data_dir.exists() or (mode is not None and (out / RECORDS).exists())):
         fail(f"{out} has an earlier run: go on with --resume, or name another --out", USAGE)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     end_with_the_server()
@@ -53,10 +56,7 @@ def run(mode: Mode | None, out: Path, aeon: Path | None, *, resume: bool) -> Non
         echo(f"{len(cells)} cells, {len(wanted)} campaigns; dashboard: {url}")
         sources = Sources(aeon)
         if mode is not None:
-            found = _records(client, cells, sources, out / ITEMS)
-            ended = EvidenceRun(mode, machine(), dict(digest.versions()), found)
-            write(ended, out)
-            echo(f"{len(ended.ended)} of {len(cells)} cells")
+            run_cells(client, mode, cells, sources, out)
         if wanted:
             _save_campaigns(client, wanted, sources, out)
     echo(f"page: {out / PAGE}, after {duration(time.monotonic() - started)}")
@@ -106,25 +106,37 @@ def machine() -> str:
     return f"{os.cpu_count()} x {processor_name()}, {system}"
 
 
-def _records(client: Client, cells: list[Cell], sources: Sources, items: Path) -> list[CellRecord]:
-    """Submit all cells, then wait for one after the other; save the losses of their items."""
-    submitted: list[tuple[Cell, Json | str]] = []
-    datasets: dict[str, int | str] = {}
+def run_cells(
+    client: Client, mode: Mode, cells: Sequence[Cell], sources: Sources, out: Path
+) -> EvidenceRun:
+    """Submit all cells, wait for one after the other, and write the page after each.
+
+    Cells whose records are in ``out`` from an earlier run are not run again.
+    """
+    run = EvidenceRun(mode, machine(), dict(digest.versions()), [])
+    kept = {cell.name: cell for cell in records.kept(run, out / RECORDS)}
+    jobs = _submitted(client, [cell for cell in cells if cell.name not in kept], sources)
+    found = [kept.get(cell.name) or records.skipped(cell, NOT_YET) for cell in cells]
+    for at, cell in enumerate(cells):
+        if cell.name in jobs:
+            title = f"{at + 1}/{len(cells)} {cell.name}"
+            found[at] = _ended(client, cell, jobs[cell.name], title, out / ITEMS)
+            run = replace(run, cells=list(found))
+            write(run, out)
+    echo(f"{len(run.ended)} of {len(cells)} cells")
+    return run
+
+
+def _submitted(client: Client, cells: Sequence[Cell], sources: Sources) -> dict[str, Json | str]:
+    """Submit cells; return by name the job of each, or why it has none."""
+    datasets: dict[str | None, int | str | None] = {None: None}
+    jobs: dict[str, Json | str] = {}
     for cell in cells:
         if cell.data is not None and cell.data not in datasets:
             datasets[cell.data] = _stored(client, cell.data, sources)
-        stored = datasets[cell.data] if cell.data is not None else None
-        submitted.append((cell, stored if isinstance(stored, str) else _job(client, cell, stored)))
-    found = []
-    for number, (cell, job) in enumerate(submitted, start=1):
-        if isinstance(job, str):
-            echo(f"{number}/{len(cells)} {cell.name}: left out, {job}")
-            found.append(records.skipped(cell, job))
-        else:
-            found.append(_ended(client, cell, job["id"], f"{number}/{len(cells)} {cell.name}"))
-            if found[-1].report is not None:
-                _save_items(client, job["id"], items / f"{cell.name}.npz")
-    return found
+        stored = datasets[cell.data]
+        jobs[cell.name] = stored if isinstance(stored, str) else _job(client, cell, stored)
+    return jobs
 
 
 def _save_items(client: Client, job_id: int, path: Path) -> None:
@@ -157,20 +169,37 @@ def _job(client: Client, cell: Cell, dataset_id: int | None) -> Json | str:
         return f"the server refused it ({error})"
 
 
-def _ended(client: Client, cell: Cell, job_id: int, title: str) -> CellRecord:
-    """Wait until a job's state is final, with a line now and then, and return its record."""
-    said_at = -LINE_EVERY_S
-    while True:
-        job = client.job(job_id)
-        if job["state"] in FINAL_STATES:
-            break
-        if time.monotonic() - said_at >= LINE_EVERY_S:
-            said_at = time.monotonic()
-            echo(f"{title}: {job['state']}")
-        time.sleep(POLL_S)
+def _ended(client: Client, cell: Cell, job: Json | str, title: str, items: Path) -> CellRecord:
+    """Return the record of a cell, once its job has ended; save the losses of its items.
+
+    Args:
+        client: Of the server.
+        cell: The cell.
+        job: As it was submitted, or why there is none.
+        title: Of its lines.
+        items: Folder of the losses of test items.
+    """
+    if isinstance(job, str):
+        echo(f"{title}: left out, {job}")
+        return records.skipped(cell, job)
+    job = _final(client, job["id"], title)
     report = job["report"]
     if job["state"] != "SUCCEEDED" or not report:
         echo(f"{title}: {job['state']}")
         return records.skipped(cell, f"its job ended {job['state']}", job["spec"])
     echo(f"{title}: {report['findings'][0]}")
-    return records.record_of(cell, job, client.trials(job_id, phase="evaluation"))
+    _save_items(client, job["id"], items / f"{cell.name}.npz")
+    return records.record_of(cell, job, client.trials(job["id"], phase="evaluation"))
+
+
+def _final(client: Client, job_id: int, title: str) -> Json:
+    """Wait until a job's state is final, with a line now and then, and return the job."""
+    said_at = -LINE_EVERY_S
+    while True:
+        job = client.job(job_id)
+        if job["state"] in FINAL_STATES:
+            return job
+        if time.monotonic() - said_at >= LINE_EVERY_S:
+            said_at = time.monotonic()
+            echo(f"{title}: {job['state']}")
+        time.sleep(POLL_S)

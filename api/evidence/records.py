@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,20 @@ def load(path: Path) -> EvidenceRun:
         for cell in found.pop("cells")
     ]
     return EvidenceRun(**found, cells=cells)
+
+
+def kept(run: EvidenceRun, path: Path) -> list[CellRecord]:
+    """Return the cells with a report of an earlier run, if a run may go on with them.
+
+    They are of another run, and none is kept, where mode, machine or a version differs.
+    """
+    try:
+        earlier = load(path)
+    except (OSError, ValueError):
+        return []
+    if replace(earlier, cells=run.cells) != run:
+        return []
+    return [cell for cell in earlier.cells if cell.report is not None]
 
 
 COLUMNS = ("cell", "task", "kernel_size", "arm", "seed", "state", "loss", "training_s")

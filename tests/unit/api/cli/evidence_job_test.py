@@ -9,8 +9,10 @@ from typing import Any, cast
 import pytest
 
 from api.cli import evidence_job
-from api.evidence.page import ITEMS
+from api.evidence import records
+from api.evidence.page import ITEMS, RECORDS
 from api.evidence.protocol import Cell, cells_of
+from api.evidence.records import CellRecord
 from api.evidence.sources import Sources
 from densearch.client.client import Client
 from tests.support.evidence import recorded
@@ -31,9 +33,9 @@ class ScriptedClient:
         return {"id": job_id, "state": "FAILED", "report": None, "spec": {"name": str(job_id)}}
 
 
-def records_of(client: ScriptedClient, cells: list[Cell], folder: Path) -> list[Any]:
-    sources = Sources(fashion=folder)
-    return evidence_job._records(cast("Client", client), cells, sources, folder / "items")
+def records_of(client: ScriptedClient, cells: list[Cell], out: Path) -> list[CellRecord]:
+    sources = Sources(fashion=out / "nothing")
+    return [*evidence_job.run_cells(cast("Client", client), "quick", cells, sources, out).cells]
 
 
 def test_each_cell_is_submitted_once_and_what_is_missing_or_failed_is_recorded(
@@ -43,12 +45,41 @@ def test_each_cell_is_submitted_once_and_what_is_missing_or_failed_is_recorded(
     found = records_of(client, cells, tmp_path)
     assert [own.name for own in found] == [cell.name for cell in cells]
     reasons = {own.name: own.skipped for own in found}
-    assert "dataset-fashion-mnist" in reasons["fashion-k5"]
+    assert "dataset-fashion-mnist" in (reasons["fashion-k5"] or "")
     assert reasons["digits-k3"] == "its job ended FAILED"
     n_jobs = len(client.keys)
     assert n_jobs == len(cells) - 1
     records_of(client, cells, tmp_path)
     assert len(client.keys) == n_jobs  # a second run takes the jobs that are there
+
+
+class DyingClient(ScriptedClient):
+    """Has ended the first job with a recorded report, and dies at the second."""
+
+    def job(self, job_id: int) -> dict[str, Any]:
+        if job_id == 2:
+            raise KeyboardInterrupt
+        return {**super().job(job_id), "state": "SUCCEEDED", "report": recorded().cells[0].report}
+
+    def trials(self, _job_id: int, *, phase: str) -> list[dict[str, Any]]:
+        assert phase == "evaluation"
+        return []
+
+    def save_item_losses(self, _job_id: int, path: Path) -> None:
+        path.write_bytes(b"losses")
+
+
+def test_a_cell_is_written_when_it_has_ended_and_kept_by_the_next_run(tmp_path: Path) -> None:
+    cells = cells_of("quick")[:2]
+    with pytest.raises(KeyboardInterrupt):
+        records_of(DyingClient(), cells, tmp_path)
+    first, second = records.load(tmp_path / RECORDS).cells
+    assert first.report is not None
+    assert second.skipped == evidence_job.NOT_YET
+    assert "its job has not ended" in (tmp_path / "README.md").read_text()
+    again = ScriptedClient()
+    assert records_of(again, cells, tmp_path)[0] == first
+    assert len(again.keys) == 1  # the second cell's job alone
 
 
 def test_all_files_of_a_run_are_written_with_the_protocol(tmp_path: Path) -> None:
@@ -77,4 +108,4 @@ def test_a_refused_spec_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     client = ScriptedClient()
     monkeypatch.setattr(client, "submit", refuse)
     (found,) = records_of(client, cells_of("quick")[:1], tmp_path)
-    assert "the server refused it (n_trials" in found.skipped
+    assert "the server refused it (n_trials" in (found.skipped or "")

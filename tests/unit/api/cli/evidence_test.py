@@ -25,8 +25,9 @@ def test_a_wheel_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert "give the wheel of aeon" in answer.stderr
 
 
-def test_an_earlier_run_is_not_written_over(tmp_path: Path) -> None:
-    (tmp_path / "server").mkdir()
+@pytest.mark.parametrize("left", ["server", "records.json"])
+def test_an_earlier_run_is_not_written_over(tmp_path: Path, left: str) -> None:
+    (tmp_path / left).mkdir()
     answer = RUNNER.invoke(app, ["evidence", "--quick", "--out", str(tmp_path)])
     assert answer.exit_code == 2
     assert "go on with --resume" in answer.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -55,6 +56,16 @@ def test_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text(json.dumps({"version": 0}))
     with pytest.raises(ValueError, match="run the protocol again"):
         records.load(tmp_path / "old.json")
+
+
+def test_cells_are_kept_by_a_run_of_the_same_mode_machine_and_versions(tmp_path: Path) -> None:
+    run, path = recorded(), tmp_path / "records.json"
+    assert records.kept(run, path) == []
+    records.save(run, path)
+    assert records.kept(replace(run, cells=[]), path) == run.ended
+    other_versions = {**run.versions, "training": -1}
+    for changed in ({"mode": "full"}, {"machine": "another"}, {"versions": other_versions}):
+        assert records.kept(replace(run, **changed), path) == []
 
 
 def test_losses_have_a_line_for_each_final_training(tmp_path: Path) -> None:
