@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from api.documents.figures.forest import ForestRow, forest
-from api.evidence import radius_section
+from api.evidence import decision_cost, radius_section
 from api.evidence.campaigns import CampaignRun
 from api.evidence.claims import claims_table
 from api.evidence.comparisons import (
@@ -77,6 +77,8 @@ def page(run: EvidenceRun, radii: CampaignRun | None = None) -> str:
         "## What each tuned value gains",
         chain_table(cells),
         radius_section.section(radii, CAMPAIGNS) if radii is not None else "",
+        "## What a decision costs",
+        decision_cost.section(cells) or "All searches trained in full.",
         "## In the tasks' metrics",
         metric_table(cells, DENSITY, TUNED),
         "## Failures",

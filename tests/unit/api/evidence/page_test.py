@@ -21,8 +21,8 @@ def test_the_figure_comes_first_and_every_part_has_its_heading(text: str) -> Non
     headings = re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
     assert headings == [
         "Answers", "Pooled", "The papers' claims", "What each tuned value gains",
-        "In the tasks' metrics", "Failures", "Null results and cells without a result",
-        "A check of the method", "Machine and versions",
+        "What a decision costs", "In the tasks' metrics", "Failures",
+        "Null results and cells without a result", "A check of the method", "Machine and versions",
     ]  # fmt: skip
     assert text.index("![Forest plot") < text.index("## Answers")
     assert "**In 3 cells: no difference that matters in 2, not decided in 1.**" in text
