@@ -143,6 +143,8 @@ class Child:
                 stdin=subprocess.DEVNULL,
             )
         if not _is_ready(ours):
+            ours.close()
+            self.kill()  # it may hang while it loads
             raise AskEndedError("its process did not start")
         return ours
 

@@ -141,11 +141,11 @@ class AskingPool:
 
     def _serve(self, index: int) -> None:
         child = self._children[index]
-        while True:
+        while not self._is_stopped:
             ask = self._next(index)
             if ask is None:
-                child.close()
-                return
+                child.close()  # with no lock held: the dispatcher's loop does not wait for its end
+                continue
             try:
                 ask.answer = child.ask(ask)
             except AskEndedError as error:
@@ -155,19 +155,18 @@ class AskingPool:
                 self._end(ask, f"{type(error).__name__}: {error}")
             child.rest()
             self._settle(index, ask)
+        child.close()
 
     def _next(self, index: int) -> Ask | None:
-        """Wait for this process's next ask; None at the end."""
-        idle_since = time.monotonic()
+        """Wait for this process's next ask; None after `IDLE_S` without one, and at the end."""
+        until = time.monotonic() + IDLE_S
         with self._changed:
-            while not self._is_stopped:
+            while not self._is_stopped and (left_s := until - time.monotonic()) > 0:
                 ask = self._choose(index)
                 if ask is not None:
                     self._running[index] = ask
                     return ask
-                self._changed.wait(IDLE_S)
-                if time.monotonic() - idle_since >= IDLE_S:
-                    self._children[index].close()
+                self._changed.wait(left_s)
         return None
 
     def _choose(self, index: int) -> Ask | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from densearch.sampler import StudyPlan
 from service.errors import AskingFailedError
 from service.settings import load
 from tests.support.asking import (
@@ -21,7 +22,8 @@ from tests.support.asking import (
     until,
 )
 from workers.asking import child
-from workers.asking.child import AskLimits
+from workers.asking.ask import Ask, Asked
+from workers.asking.child import AskEndedError, AskLimits, Child
 from workers.asking.pool import AskingPool
 
 
@@ -96,3 +98,15 @@ def test_three_ends_in_a_row_are_the_end(
     log = told([], samplers_here("Honest").plan([]))
     with pytest.raises(AskingFailedError, match=words):
         answer(odd(open_pool(limits), name), log)
+
+
+def test_a_process_that_does_not_start_in_time_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "START_S", 0.0)
+    slow = Child(GENEROUS)
+    asked = Asked(1, 1, "a:b", StudyPlan(1, 1, 1), is_short=False)
+    with pytest.raises(AskEndedError, match="did not start"):
+        slow.ask(Ask(asked, "plan", ()))
+    pid = slow.pid
+    slow.rest()
+    assert not Path(f"/proc/{pid}").exists()
+    assert slow.pid is None

@@ -184,3 +184,27 @@ def test_the_loop_waits_less_the_younger_an_ask_is(pool: AskingPool) -> None:
     assert pool.wait_s(0.001) == 0.001
     pool.drop(1)
     assert pool.wait_s(0.2) == 0.2
+
+
+def test_nothing_waits_for_the_end_of_an_idle_process(
+    pretended: type[PretendedChild], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing, may_end = threading.Event(), threading.Event()
+
+    def close(_child: PretendedChild) -> None:
+        closing.set()
+        assert may_end.wait(PATIENCE_S)
+
+    monkeypatch.setattr(pools, "IDLE_S", 0.05)
+    monkeypatch.setattr(pretended, "close", close)
+    pool = AskingPool(1, AskLimits(1.0, 0))
+    pretended.may_answer.release()
+    put(pool, 1)
+    assert closing.wait(PATIENCE_S)
+    asks = []
+    asking = threading.Thread(target=lambda: asks.extend(put(pool, 1)))
+    asking.start()
+    asking.join(PATIENCE_S)
+    assert asks, "the dispatcher waits for a process that does not end"
+    may_end.set()
+    pool.stop()
