@@ -5,10 +5,11 @@ core that the process uses without requests, and then the time to answer /health
 50 times a second over one connection.
 
 With ``--rate 100`` instead: `densearch serve` trains a job, with as many streams open on it as the
-first of ``--streams``, while each of three addresses of the job is requested at that rate, whether
+first of ``--streams``, while each of four addresses of the job is requested at that rate, whether
 or not earlier answers are there. Times count from the moment a request was due, after a second of
-requests that do not count. It also prints how many trainings ended a minute without and with the
-requests.
+requests that do not count. It also prints how many trainings ended a minute without the requests,
+with them, and with the same requests to a server that only answers: the sender of the requests
+takes time of the same cores.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks import serving
+from benchmarks import fixed_answers, serving
 from benchmarks.machine import describe, judge
 from benchmarks.serving import cpu_s
 from densearch.client.client import Client
@@ -134,6 +135,15 @@ def report(address: str, pid: int, job_ids: list[int], seconds: float) -> None:
     print(f"  /healthz: {shown}, n = {len(times)} ({judge(p99, TARGET_MS, 'ms')})")
 
 
+def size_of(address: str, path: str) -> int:
+    """Return how many bytes the body of an answer has."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+    connection.request("GET", path)
+    n_bytes = len(connection.getresponse().read())
+    connection.close()
+    return n_bytes
+
+
 def due(address: str, path: str, rate: float, seconds: float) -> list[float]:
     """Return the times of answers to requests at a rate, from when each was due, ms."""
     began, turns = time.monotonic() + 0.1, itertools.count()
@@ -165,6 +175,7 @@ def loaded(n_streams: int, rate: float, seconds: float) -> None:
     """Print the times of answers about a job at work, and what its trainings lose by them."""
     with serving.serve() as server, Client(server.url) as client, ExitStack() as stack:
         server.wait_until_ready()
+        control = stack.enter_context(fixed_answers.served())
         job_id = client.submit(TRAINING)["id"]
         for _ in range(n_streams):
             stack.enter_context(listen(server.url, job_id))
@@ -174,7 +185,7 @@ def loaded(n_streams: int, rate: float, seconds: float) -> None:
         idle = (cpu_s(server.pid) - before) / seconds
         print(f"{n_streams} streams, no requests: {idle:.1%} of a core")
         print(f"{n_streams} streams, {rate:g} requests a second, {seconds:g} s for each address:")
-        shares = []
+        shares, without = [], []
         for path in ADDRESSES:
             shown, times = path.format(job=job_id), list[float]()
             due(server.url, shown, rate, 1.0)  # its templates are read once after a start
@@ -186,8 +197,16 @@ def loaded(n_streams: int, rate: float, seconds: float) -> None:
             p99 = statistics.quantiles(times, n=100)[98]
             figures = f"p50 {statistics.median(times):.1f}, p99 {p99:.1f} ms, CPU {cpu_ms:.1f} ms"
             print(f"  {shown}: {figures} a request, n = {len(times)} ({judge(p99, 100.0, 'ms')})")
-        listed = ", ".join(f"{100 * share:.0f} %" for share in shares)
-        print(f"  trainings: {alone:.1f} a minute alone; with requests {listed} of that")
+            fixed = f"/{size_of(server.url, shown)}"
+            again = partial(due, control, fixed, rate, seconds)
+            without.append(_ended_a_minute(client, job_id, again) / max(alone, 1e-9))
+        print(f"  trainings: {alone:.1f} a minute alone; of that")
+        print(f"    with requests: {_listed(shares)}")
+        print(f"    with the same requests to a server that only answers: {_listed(without)}")
+
+
+def _listed(shares: Sequence[float]) -> str:
+    return ", ".join(f"{100 * share:.0f} %" for share in shares)
 
 
 def _fill(times: list[float], address: str, path: str, rate: float, seconds: float) -> None:
