@@ -11,14 +11,20 @@ from service.records import Job, Json, Study, Trial
 from service.studies.study_run import is_run_ahead, is_speculation
 
 
-def answer_of(trial: Trial, job: Job, study: Study) -> TrialAnswer:
-    """Return a trial in the shape that the library defines: plain JSON, field by field."""
+def answer_of(trial: Trial, study: Study, device: str) -> TrialAnswer:
+    """Return a trial in the shape that the library defines: plain JSON, field by field.
+
+    Args:
+        trial: Any.
+        study: Its own.
+        device: See `device_of`.
+    """
     derived = {
         "study": study.name,
         "sampler": study.sampler,
         "speculative": is_speculation(trial),
         "cached": trial.cached_from is not None,
-        "device": _device(job),
+        "device": device,
         "attempts": trial.n_attempts,
         "error": _error(trial.error),
     }
@@ -58,7 +64,7 @@ def columns_of(
         "sampler": [study.sampler for study in own],
         "speculative": [is_run_ahead(*fate) for fate in fates],
         "cached": [trial_id is not None for trial_id in found["cached_from"]],
-        "device": [_device(job)] * len(own),
+        "device": [device_of(job)] * len(own),
         "attempts": found["n_attempts"],
         "error": [_error(stored) for stored in found["error"]],
     }
@@ -66,7 +72,8 @@ def columns_of(
     return {name: known[name] for name in TrialAnswer.__annotations__ if name in known}
 
 
-def _device(job: Job) -> str:
+def device_of(job: Job) -> str:
+    """Return what a job trains on."""
     n_gpus = job.spec["resources"]["gpus_per_trial"]  # read as it is stored, by any version
     return "cuda" if n_gpus > 0 else "cpu"
 

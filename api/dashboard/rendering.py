@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from api import etags
@@ -18,6 +19,7 @@ from api.dashboard.cost_formats import COST_FILTERS
 from api.dashboard.figures.bars import bars
 from api.dashboard.figures.traces import dash_of
 from api.dashboard.formats import FILTERS
+from api.dashboard.pages.trial_rows import TrialLine
 from api.etags import Made
 from api.preferences import preferred
 from api.templating import environment_of
@@ -28,6 +30,7 @@ from service.jobs import progress
 from service.states import JobState
 from service.storage.job_versions import version_of
 from service.storage.recent import freshness_of
+from service.storage.stored_trials import MOST_KEPT
 from service.tasks.metric_names import in_order
 
 # A page shows the present; the browser must not show an old one after "back".
@@ -45,6 +48,7 @@ def _templates() -> Environment:
         dash_of=dash_of,
         guide_is_here=guide.is_here,
         marked_arm=marked_arm,
+        line_text=_line_text,
     )
     return environment
 
@@ -176,6 +180,16 @@ def html(
     """
     body = text_of(name, root_of(at or request.scope["path"]), **values)
     return HTMLResponse(body, status_code, headers=HEADERS)
+
+
+def _line_text(line: TrialLine, columns: Sequence[str], root: str) -> Markup:
+    """Render a line of the table of trials."""
+    return _kept_line(line, tuple(columns), root)
+
+
+@lru_cache(MOST_KEPT)
+def _kept_line(line: TrialLine, columns: tuple[str, ...], root: str) -> Markup:
+    return Markup(text_of("trial_line.html", root, line=line, columns=columns))  # noqa: S704 - a template's
 
 
 def text_of(name: str, root: str, **values: object) -> str:

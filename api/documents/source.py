@@ -129,7 +129,7 @@ def read_source(session: Session, job_id: int, settings: Settings) -> DocumentSo
         job=job,
         waits_for=progress.reason(session, job, settings),
         as_of=_as_of(session, job),
-        progress=progress.progress_of(session, job),
+        progress=progress.progress_of(session, job, own),
         studies=own,
         decision=decided.to_dict() if decided is not None else None,
         earlier_looks=split_looks.n_before(session, job_id),

@@ -125,8 +125,8 @@ def _named(job: Job) -> dict[str, Any]:
 
 
 def _job_out(session: Session, job: Job, waits_for: str | None) -> JobOut:
-    counted = progress.progress_of(session, job)
     own = studies.of_job(session, job.id)
+    counted = progress.progress_of(session, job, own)
     decided = decisions.decision_of(session, job)
     return JobOut.model_validate(
         {

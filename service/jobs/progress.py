@@ -128,9 +128,9 @@ class Overview:
         return sum(found, TrialCounts())
 
 
-def progress_of(session: Session, job: Job) -> Progress:
-    """Count a job's trials and estimate the time left."""
-    return of_overview(session, job, overview(session, [job])[job.id])
+def progress_of(session: Session, job: Job, studies: Sequence[Study]) -> Progress:
+    """Count a job's trials and estimate the time left; `studies` are all of the job."""
+    return of_overview(session, job, overview_of(session, job, studies))
 
 
 def of_overview(session: Session, job: Job, counted: Overview) -> Progress:
@@ -149,15 +149,27 @@ def fractions(session: Session, jobs: Sequence[Job]) -> dict[int, float]:
 def overview(session: Session, jobs: Sequence[Job]) -> dict[int, Overview]:
     """Count the trials of several jobs."""
     ids = [job.id for job in jobs]
-    plans, answers = counting.planned(session, ids), answers_in(session)
-    last_ids = events.last_ids(session, ids)
-    found = {}
-    for job in jobs:
-        count = partial(counting.counts_by_phase, session, job.id)
-        counts = answers.about("counts by phase", job, last_ids[job.id], count)
-        n_studies, n_trials = plans.get(job.id, (0, 0))
-        found[job.id] = Overview(n_studies, n_trials, counts)
-    return found
+    plans, last_ids = counting.planned(session, ids), events.last_ids(session, ids)
+    return {
+        job.id: Overview(*plans.get(job.id, (0, 0)), _by_state(session, job, last_ids[job.id]))
+        for job in jobs
+    }
+
+
+def overview_of(session: Session, job: Job, studies: Sequence[Study]) -> Overview:
+    """As `overview`, of one job, whose studies are known."""
+    # A search that stopped early spends no more.
+    n_trials = sum(s.n_trials if s.stopped_at is None else s.stopped_at for s in studies)
+    return Overview(
+        len(studies), n_trials, _by_state(session, job, events.last_id(session, job.id))
+    )
+
+
+def _by_state(
+    session: Session, job: Job, last_id: int
+) -> Mapping[tuple[Phase, TrialState], TrialCounts]:
+    count = partial(counting.counts_by_phase, session, job.id)
+    return answers_in(session).about("counts by phase", job, last_id, count)
 
 
 def of_studies(session: Session, job: Job, studies: Sequence[Study]) -> list[StudyProgress]:

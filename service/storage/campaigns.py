@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select
+from sqlalchemy import and_, bindparam, func, insert, select
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,13 @@ from service.storage.campaign_tables import CampaignCellRow, CampaignRow
 from service.storage.jobs import WORKING
 from service.storage.rows import to_value
 from service.storage.tables import DELETED, JobRow
+
+# Made once: making it takes longer than running it.
+_OF_JOBS = (
+    select(CampaignCellRow.job_id, CampaignRow.id, CampaignRow.name)
+    .join(CampaignRow, CampaignRow.id == CampaignCellRow.campaign_id)
+    .where(CampaignCellRow.job_id.in_(bindparam("wanted", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +238,5 @@ def open_jobs(session: Session, campaign_id: int) -> list[int]:
 
 def of_jobs(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
     """Return the id and the name of the campaign of each job that belongs to one."""
-    own = CampaignCellRow
-    query = (
-        select(own.job_id, CampaignRow.id, CampaignRow.name)
-        .join(CampaignRow, CampaignRow.id == own.campaign_id)
-        .where(own.job_id.in_(job_ids))
-    )
-    found = session.execute(query)
+    found = session.execute(_OF_JOBS, {"wanted": list(job_ids)})
     return {job_id: (campaign_id, name) for job_id, campaign_id, name in found if job_id}

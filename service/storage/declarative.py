@@ -20,6 +20,11 @@ NAMES = {
 }
 
 
+def as_utc(value: datetime) -> datetime:
+    """Return a time in UTC; one without a zone is SQLite's, and is in UTC."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time, also on SQLite, which stores none; naive times are refused."""
 
@@ -36,9 +41,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Give SQLite's naive times their zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else as_utc(value)
 
 
 class Base(DeclarativeBase):

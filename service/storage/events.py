@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.records import JobEvent, Json
 from service.states import JobState
+from service.storage.recent import once
 from service.storage.rows import to_value
 from service.storage.statements import put
 from service.storage.tables import DELETED, EventRow, JobRow
@@ -20,6 +21,8 @@ from service.storage.tables import DELETED, EventRow, JobRow
 _NEW = insert(cast("Table", EventRow.__table__))
 # The id of a job's newest event, in a query on jobs.
 _NEWEST = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
+# Made once: making it takes longer than running it.
+_LAST = select(func.max(EventRow.id)).where(EventRow.job_id == bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +96,6 @@ def last_ids(session: Session, job_ids: Sequence[int]) -> dict[int, int]:
 
 def last_id(session: Session, job_id: int) -> int:
     """Return the id of the job's newest event, 0 when it has none."""
-    query = select(func.max(EventRow.id)).where(EventRow.job_id == job_id)
-    return session.scalar(query) or 0
+    return once(
+        session, (EventRow, job_id), lambda: session.scalar(_LAST, {"wanted": job_id}) or 0
+    )

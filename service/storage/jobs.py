@@ -15,6 +15,7 @@ from service.errors import LeaseLostError, NotFoundError
 from service.records import Job, Json
 from service.states import JobState, check_job_transition
 from service.storage import events, outbox, shared_clock
+from service.storage.recent import once
 from service.storage.rows import to_value
 from service.storage.tables import DELETED, JobRow
 
@@ -46,7 +47,7 @@ def get(session: Session, job_id: int) -> Job:
     Raises:
         NotFoundError: There is none.
     """
-    return to_value(Job, _row(session, job_id))
+    return once(session, (JobRow, job_id), lambda: to_value(Job, _row(session, job_id)))
 
 
 def lock(session: Session, job_id: int) -> Job:

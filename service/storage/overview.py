@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import Subquery, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from service.records import Measurement, Study, Trial
@@ -43,6 +43,22 @@ _ORDERS: Mapping[Order, tuple[str, ...]] = {
     "number": ("number",),
     "time": ("finished_at", "number"),
 }
+
+# Made once: making it takes longer than running it.
+_BEST_AHEAD = (
+    select(TrialRow)
+    .where(
+        TrialRow.job_id == bindparam("wanted"),
+        TrialRow.phase == Phase.SEARCH,
+        TrialRow.state == TrialState.COMPLETED,
+        TrialRow.number.is_(None),
+        TrialRow.certainty != "certain",
+        TrialRow.is_diverged.is_(False),
+        TrialRow.value.is_not(None),
+    )
+    .order_by(TrialRow.value, TrialRow.id)
+    .limit(1)
+)
 
 
 def numbered(job_id: int) -> Subquery:
@@ -103,21 +119,7 @@ def results(session: Session, job_id: int, order: Order, most: int) -> list[Resu
 
 def best_ahead(session: Session, job_id: int) -> Trial | None:
     """Return the best search trial that was run ahead and is not in its sequence."""
-    query = (
-        select(TrialRow)
-        .where(
-            TrialRow.job_id == job_id,
-            TrialRow.phase == Phase.SEARCH,
-            TrialRow.state == TrialState.COMPLETED,
-            TrialRow.number.is_(None),
-            TrialRow.certainty != "certain",
-            TrialRow.is_diverged.is_(False),
-            TrialRow.value.is_not(None),
-        )
-        .order_by(TrialRow.value, TrialRow.id)
-        .limit(1)
-    )
-    row = session.scalars(query).one_or_none()
+    row = session.scalars(_BEST_AHEAD, {"wanted": job_id}).one_or_none()
     return None if row is None else to_value(Trial, row)
 
 
@@ -180,6 +182,8 @@ def places(session: Session, study_id: int, most: int) -> list[Place]:
 
 def last_measurements(session: Session, trial_ids: Sequence[int]) -> dict[int, Measurement]:
     """Return the newest measurement of each of these trials that has one."""
+    if not trial_ids:
+        return {}
     last = (
         select(MeasurementRow.trial_id, func.max(MeasurementRow.epoch).label("epoch"))
         .where(MeasurementRow.trial_id.in_(list(trial_ids)))

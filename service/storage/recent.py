@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -29,11 +29,13 @@ class Opening:
 
     Attributes:
         oldest_s: When the oldest of the reads that it was given was made.
+        own: What it has read itself, see `once`.
     """
 
     at_s: float
     n_forgotten: int
     oldest_s: float = math.inf
+    own: dict[Hashable, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +117,14 @@ def recently(session: Session, key: Hashable, read: Callable[[], T]) -> T:
     if not isinstance(reads, RecentReads) or not isinstance(opening, Opening):
         return read()
     return reads.get(key, opening, read)
+
+
+def once(session: Session, key: Hashable, read: Callable[[], T]) -> T:
+    """Return what this transaction has read under a key, or read it now; a writer always reads."""
+    opening = session.info.get(Opening)
+    if not isinstance(opening, Opening):
+        return read()
+    if key not in opening.own:
+        opening.own[key] = read()
+    found: T = opening.own[key]
+    return found

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.storage.statements import insert_into
 from service.storage.tables import SplitLookRow
+
+# Made once: making it takes longer than running it.
+_OWN = select(SplitLookRow).where(SplitLookRow.job_id == bindparam("wanted"))
 
 
 def put(session: Session, job_id: int, split: str, at: datetime) -> None:
@@ -23,7 +26,7 @@ def n_before(session: Session, job_id: int) -> int | None:
     Returns:
         None where the job has not judged on one.
     """
-    own = session.scalars(select(SplitLookRow).where(SplitLookRow.job_id == job_id)).one_or_none()
+    own = session.scalars(_OWN, {"wanted": job_id}).one_or_none()
     if own is None:
         return None
     is_earlier = or_(

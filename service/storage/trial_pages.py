@@ -12,18 +12,31 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    and_,
+    bindparam,
+    case,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from service.records import Trial
 from service.states import Phase, TrialState
-from service.storage import events, jobs
+from service.storage import events, jobs, stored_trials
 from service.storage.answers import answers_in
-from service.storage.rows import to_value
+from service.storage.job_pages import MAX_ID
 from service.storage.statements import is_postgresql
+from service.storage.stored_trials import StoredTrial
 from service.storage.tables import LARGEST_NUMBER, StudyRow, TrialRow
 from service.storage.trial_orders import OrderedIds
 
@@ -140,8 +153,8 @@ def page(
     order: TrialOrder = IN_ORDER,
     after: TrialPlace | None = None,
     until: TrialPlace | None = None,
-) -> list[Trial]:
-    """Return the next trials of an order, at most `limit`.
+) -> list[StoredTrial]:
+    """Return the next trials of an order, at most `limit`; `stored_trials.trial_of` reads them.
 
     Args:
         session: In a transaction.
@@ -156,9 +169,7 @@ def page(
         NotFoundError: There is no such job.
     """
     ids = ids_of(session, job_id, wanted, limit=limit, order=order, after=after, until=until)
-    rows = session.scalars(select(TrialRow).where(TrialRow.id.in_(ids)))
-    found = {row.id: to_value(Trial, row) for row in rows}
-    return [found[trial_id] for trial_id in ids if trial_id in found]
+    return stored_trials.of_ids(session, ids)
 
 
 def ids_of(
@@ -188,17 +199,45 @@ def _indexed(
 ) -> list[int]:
     """Return the next ids in the order of ids.
 
-    A query for each phase: its index then has the order, and nothing is sorted.
+    A part of the query for each phase: its index then has the order, and little is sorted.
     """
-    query = select(TrialRow.id).where(*_conditions(session, job_id, wanted, order))
-    id_, is_falling = TrialRow.id, order.is_falling
-    if after is not None:
-        query = query.where(id_ < after.id if is_falling else id_ > after.id)
-    if until is not None:
-        query = query.where(id_ >= until.id if is_falling else id_ <= until.id)
-    query = query.order_by(id_.desc() if is_falling else id_).limit(limit)
-    parts = (session.scalars(query.where(TrialRow.phase == phase)) for phase in wanted.all_phases)
-    return sorted((i for part in parts for i in part), reverse=is_falling)[:limit]
+    query = _in_order_of_ids(
+        tuple(wanted.all_phases),
+        is_falling=order.is_falling,
+        has_studies=wanted.study_ids is not None,
+        has_state=wanted.state is not None,
+    )
+    first, last = (until, after) if order.is_falling else (after, until)
+    given = {
+        "job": job_id,
+        "studies": sorted(wanted.study_ids or ()),
+        "state": wanted.state,
+        # Both ends are left out.
+        "above": (first.id - order.is_falling) if first is not None else 0,
+        "below": (last.id + (not order.is_falling)) if last is not None else MAX_ID,
+        "most": limit,
+    }
+    return sorted(session.scalars(query, given), reverse=order.is_falling)[:limit]
+
+
+@cache
+def _in_order_of_ids(
+    phases: tuple[Phase, ...], *, is_falling: bool, has_studies: bool, has_state: bool
+) -> CompoundSelect[int]:
+    """Return the query for the next ids of each phase; making it takes longer than running it."""
+    query = select(TrialRow.id).where(
+        TrialRow.job_id == bindparam("job"),
+        TrialRow.id > bindparam("above"),
+        TrialRow.id < bindparam("below"),
+    )
+    if has_studies:
+        query = query.where(TrialRow.study_id.in_(bindparam("studies", expanding=True)))
+    if has_state:
+        query = query.where(TrialRow.state == bindparam("state"))
+    query = query.order_by(TrialRow.id.desc() if is_falling else TrialRow.id)
+    query = query.limit(bindparam("most"))
+    parts = (query.where(TrialRow.phase == phase).subquery() for phase in phases)
+    return union_all(*(select(part.c.id) for part in parts))
 
 
 def _ordered(session: Session, job_id: int, wanted: TrialFilter, order: TrialOrder) -> OrderedIds:
@@ -267,13 +306,13 @@ def sample_metrics(session: Session, job_id: int) -> list[str]:
     return list(dict.fromkeys(name for each in session.scalars(query) for name in each or {}))
 
 
-def place_of(trial: Trial, order: TrialOrder) -> TrialPlace:
+def place_of(trial: Trial | StoredTrial, order: TrialOrder) -> TrialPlace:
     """Return a trial's place in an order."""
     value = {
         TrialKey.NUMBER: trial.number,
         TrialKey.VALUE: None if trial.is_diverged else trial.value,
         TrialKey.TRAINING: trial.training_s if trial.cached_from is None else None,
-        TrialKey.STATE: trial.state.value,
+        TrialKey.STATE: str(trial.state),
         TrialKey.STUDY: trial.study_id,
     }.get(order.key)
     return TrialPlace(trial.id, "" if value is None else str(value))

@@ -49,6 +49,10 @@ _NEW_TRIAL: dict[str, Any] = {
 _TRIALS = cast("Table", TrialRow.__table__)
 _ATTEMPTS = cast("Table", AttemptRow.__table__)
 _MEASUREMENTS = cast("Table", MeasurementRow.__table__)
+# Made once: making it takes longer than running it.
+_WANTED = select(TrialRow).where(
+    TrialRow.id == bindparam("wanted"), TrialRow.job_id.not_in(deleted())
+)
 
 
 def insert_all(session: Session, rows: Sequence[Values]) -> list[Trial]:
@@ -94,8 +98,7 @@ def get(session: Session, trial_id: int) -> Trial:
     Raises:
         NotFoundError: There is none.
     """
-    query = select(TrialRow).where(TrialRow.id == trial_id, TrialRow.job_id.not_in(deleted()))
-    row = session.scalars(query).one_or_none()
+    row = session.scalars(_WANTED, {"wanted": trial_id}).one_or_none()
     if row is None:
         raise NotFoundError("trial", trial_id)
     return to_value(Trial, row)
@@ -103,6 +106,8 @@ def get(session: Session, trial_id: int) -> Trial:
 
 def kept(session: Session, trial_ids: Collection[int]) -> set[int]:
     """Return those of these trials whose job was not deleted."""
+    if not trial_ids:
+        return set()
     query = select(TrialRow.id).where(
         TrialRow.id.in_(trial_ids), TrialRow.job_id.not_in(deleted())
     )

@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from api.dashboard.pages.spec_text import packs_text, precision_text, task_text
-from api.trial_answer import answer_of
+from api.trial_answer import answer_of, device_of
 from densearch.answers.compared_metric import ComparedMetric, compared_metric_of
 from service import clock
 from service.jobs import more_seeds, progress, reopen
+from service.jobs.progress import Overview
 from service.records import Job, Json, Study
 from service.spec import MOST_SEEDS
 from service.states import ASKING, JOB_TRANSITIONS, JobState, TrialState
@@ -57,9 +58,8 @@ class JobHead:
 
     Attributes:
         studies: Of the job, in their order.
-        n_running: Trials in training now.
+        counts: Its trials by phase and state.
         n_seeds: Seeds of its final evaluation that are trained; 0 where no more can be.
-        n_lost: Trials that ended without a result and were not cancelled by the user.
         campaign: Id and name of the campaign that it belongs to.
         precision: That of its searches, "" where that is float32.
         last_event_id: The newest event before anything else of the page was read.
@@ -68,13 +68,25 @@ class JobHead:
     job: Job
     now: datetime
     studies: Sequence[Study]
-    n_running: int
+    counts: Overview
     n_seeds: int
-    n_lost: int
     campaign: tuple[int, str] | None
     tags: Sequence[str]
     precision: str
     last_event_id: int
+
+    @property
+    def n_running(self) -> int:
+        """Trials in training now."""
+        return self.counts.count([TrialState.RUNNING]).n
+
+    @property
+    def n_lost(self) -> int:
+        """Trials that ended without a result and were not cancelled by the user."""
+        # The open trials of a job that failed were cancelled with it.
+        is_failed = self.job.state is JobState.FAILED
+        lost = [TrialState.FAILED, *([TrialState.CANCELLED] if is_failed else [])]
+        return self.counts.count(lost).n
 
     @property
     def trains(self) -> bool:
@@ -177,9 +189,8 @@ def head_of(session: Session, job_id: int) -> JobHead:
         job=job,
         now=clock.now(),
         studies=own,
-        n_running=_count(session, job, [TrialState.RUNNING]),
-        n_seeds=more_seeds.raisable(session, job_id),
-        n_lost=_n_lost(session, job),
+        counts=progress.overview_of(session, job, own),
+        n_seeds=more_seeds.raisable(session, job_id) if job.state is JobState.SUCCEEDED else 0,
         campaign=campaigns.of_jobs(session, [job_id]).get(job_id),
         tags=job_notes.tags_of(session, [job_id])[job_id],
         precision=_precision(session, job, own),
@@ -193,17 +204,5 @@ def _precision(session: Session, job: Job, own: Sequence[Study]) -> str:
     is_open = training.get("precision") in OPEN_PRECISIONS
     arms = {study.id: study for study in own}
     newest = overview.newest_trials(session, job.id, limit=TRIALS_READ) if is_open else []
-    answers = [answer_of(trial, job, arms[trial.study_id]) for trial in newest]
+    answers = [answer_of(trial, arms[trial.study_id], device_of(job)) for trial in newest]
     return precision_text(job.spec, answers)
-
-
-def _n_lost(session: Session, job: Job) -> int:
-    # The open trials of a job that failed were cancelled with it.
-    is_failed = job.state is JobState.FAILED
-    return _count(
-        session, job, [TrialState.FAILED, *([TrialState.CANCELLED] if is_failed else [])]
-    )
-
-
-def _count(session: Session, job: Job, states: Sequence[TrialState]) -> int:
-    return progress.overview(session, [job])[job.id].count(states).n

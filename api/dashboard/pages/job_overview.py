@@ -15,7 +15,7 @@ from api.dashboard.pages import density_cards
 from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen, shown_first
 from api.dashboard.pages.job_head import JobHead, head_of
 from api.dashboard.pages.margins import MarginChoice
-from api.trial_answer import answer_of
+from api.trial_answer import answer_of, device_of
 from densearch.answers import TrialAnswer, earlier_looks_in_words
 from service.jobs import dataset_references, decisions, progress
 from service.jobs.progress import Best, Progress, StudyProgress
@@ -161,7 +161,7 @@ def overview_tab(
     cards = cards_of(session, job_id, own)
     return OverviewTab(
         head=head,
-        progress=progress.progress_of(session, job),
+        progress=progress.of_overview(session, job, head.counts),
         studies=_study_lines(session, job, own),
         best=best,
         best_search=progress.leading(job, own),
@@ -208,7 +208,7 @@ def decision_of(session: Session, job: Job, margin_percent: float | None) -> Jso
 def _best_trial(session: Session, job: Job, best: Study | None) -> TrialAnswer | None:
     if best is None or best.best_trial_id is None:
         return None
-    return answer_of(trials.get(session, best.best_trial_id), job, best)
+    return answer_of(trials.get(session, best.best_trial_id), best, device_of(job))
 
 
 def _study_lines(session: Session, job: Job, own: Sequence[Study]) -> list[StudyLine]:

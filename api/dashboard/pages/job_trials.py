@@ -15,9 +15,9 @@ from api.dashboard.pages.job_head import JobHead, head_of
 from api.dashboard.pages.trial_rows import TrialRows, trial_rows
 from api.paging import Place
 from api.trial_query import PREFIX, PhaseWord, TrialSort, TrialsQuery, names_of, wanted_of
-from service.records import Trial
 from service.states import TrialState
 from service.storage import trial_pages
+from service.storage.stored_trials import StoredTrial
 from service.storage.trial_pages import TrialOrder, TrialPlace
 
 WINDOW = 50
@@ -190,7 +190,7 @@ def trials_tab(session: Session, job_id: int, query: TableQuery, request: Reques
 
 def _window(
     session: Session, job_id: int, query: TableQuery, request: Request
-) -> tuple[list[Trial], str | None]:
+) -> tuple[list[StoredTrial], str | None]:
     """Return the trials of a window, and the place after which there are more."""
     order, wanted = query.shown_sort.order, wanted_of(session, job_id, query, request)
     until = TrialPlace.of(query.until) if query.until else None
@@ -203,5 +203,5 @@ def _window(
     return found[:most], _last_place(found, most, order)
 
 
-def _last_place(found: Sequence[Trial], most: int, order: TrialOrder) -> str | None:
+def _last_place(found: Sequence[StoredTrial], most: int, order: TrialOrder) -> str | None:
     return str(trial_pages.place_of(found[most - 1], order)) if len(found) > most else None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.dashboard.figures.heatmaps import rows_of, spread_of
 from api.dashboard.json_text import json_text
 from api.dashboard.pages.worker_log import WHOLE, LogWanted, WorkerLog, log_of
-from api.trial_answer import answer_of
+from api.trial_answer import answer_of, device_of
 from densearch.answers import TrialAnswer
 from service.errors import NotFoundError
 from service.records import Attempt, Job, Measurement, Study, Trial
@@ -119,7 +119,7 @@ def trial_page(
     return TrialPage(
         job=job,
         study=study,
-        trial=answer_of(trial, job, study),
+        trial=answer_of(trial, study, device_of(job)),
         phase=trial.phase,
         densities=planes_of(trial.payload.get("phi")),
         n_epochs=epochs_of(trial.payload) if trains(trial.payload) else None,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.schemas.trials import TrialOut
-from api.trial_answer import STORED, answer_of, columns_of
+from api.trial_answer import STORED, answer_of, columns_of, device_of
 from densearch.answers import TrialAnswer
 from service.records import Job, Study, Trial
 from service.states import JobState, Phase, Role, TrialState
@@ -38,7 +38,7 @@ def job_of(gpus: float) -> Job:
 
 
 def shown(gpus: float = 0.0, **changes: Any) -> TrialAnswer:
-    return answer_of(replace(TRIAL, **changes), job_of(gpus), STUDY)
+    return answer_of(replace(TRIAL, **changes), STUDY, device_of(job_of(gpus)))
 
 
 def test_it_is_the_json_of_rest() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from service.storage import trial_columns, trial_pages
 from service.storage.database import Database
+from service.storage.stored_trials import trial_of
 from service.storage.trial_pages import ALL, TrialKey, TrialOrder
 from tests.support import seeding
 
@@ -20,7 +21,8 @@ def test_pages_of_columns_are_those_of_trials(database: Database) -> None:
         None,
     )
     with database.read() as session:
-        whole = trial_pages.page(session, job.id, limit=1000, order=order)
+        stored = trial_pages.page(session, job.id, limit=1000, order=order)
+        whole = [trial_of(one) for one in stored]
         found: dict[str, list[object]] = {name: [] for name in NAMES}
         while True:
             page, after = trial_columns.page(

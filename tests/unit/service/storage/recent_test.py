@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
-from service.storage.recent import OLDEST_S, RecentReads
+from service.storage.recent import OLDEST_S, Opening, RecentReads, once
 
 
 def test_a_transaction_that_opens_soon_after_takes_what_was_read() -> None:
@@ -56,3 +58,16 @@ def test_a_read_that_fails_is_not_kept_and_many_do_not_pile_up() -> None:
     for key in range(5_000):
         reads.get(key, reads.opening(), lambda: 1)
     assert len(reads) <= 1_000
+
+
+def test_a_transaction_reads_once_and_another_one_again() -> None:
+    numbers = count()
+    first, second, writer = (Session(info=info) for info in (opened(), opened(), {}))
+    assert [once(first, "a", lambda: next(numbers)) for _ in range(2)] == [0, 0]
+    assert once(first, "b", lambda: next(numbers)) == 1
+    assert once(second, "a", lambda: next(numbers)) == 2
+    assert [once(writer, "a", lambda: next(numbers)) for _ in range(2)] == [3, 4]
+
+
+def opened() -> dict[Any, Any]:
+    return {Opening: RecentReads().opening()}
