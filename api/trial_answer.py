@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from densearch.answers import ErrorAnswer, TrialAnswer
 from service.records import Job, Json, Study, Trial
+from service.storage.columns import decoded
 from service.studies.study_run import is_run_ahead, is_speculation
 
 
@@ -54,7 +55,8 @@ def columns_of(
         studies: All of the job.
 
     Returns:
-        The fields in the order of the answer, but for those that are made of nothing in `found`.
+        The fields in the order of the answer, but for those that are made of nothing in `found`;
+        JSON as it is stored (`service.storage.columns`), but for `error`.
     """
     by_id = {study.id: study for study in studies}
     own = [by_id[study_id] for study_id in found["study_id"]]
@@ -66,7 +68,7 @@ def columns_of(
         "cached": [trial_id is not None for trial_id in found["cached_from"]],
         "device": [device_of(job)] * len(own),
         "attempts": found["n_attempts"],
-        "error": [_error(stored) for stored in found["error"]],
+        "error": [_error(stored) for stored in decoded(found["error"])],
     }
     known = {**found, **derived}
     return {name: known[name] for name in TrialAnswer.__annotations__ if name in known}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from fastapi.responses import StreamingResponse
 
-from api.data_out import csv_text, parquet
+from api.data_out import csv_text, json_lines, parquet
 from api.data_out.flat_table import FlatTable
 from api.formats import MEDIA_TYPES
 from api.schemas.base import BINARY, TEXT
@@ -28,8 +28,7 @@ def answer(
     job: Job,
     what: str,
     form: FileForm,
-    table: Callable[[], FlatTable],
-    items: Callable[[], Iterator[Iterable[Mapping[str, Any]]]],
+    table: FlatTable,
 ) -> StreamingResponse:
     """Return a file of a job, whose rows are read while it is sent.
 
@@ -40,8 +39,7 @@ def answer(
         job: As it was when the file was begun.
         what: Its last name, such as ``trials``.
         form: The format.
-        table: Makes the table, for CSV and Parquet.
-        items: Yields the JSON objects in batches, for NDJSON.
+        table: Its rows; of NDJSON a column for each field of the objects.
 
     Raises:
         ProblemError: No process could be started that writes Parquet.
@@ -49,7 +47,7 @@ def answer(
     so_far = "" if job.state.is_final else "-so-far"
     name = f"job-{job.id}-{what}{so_far}.{form}"
     return StreamingResponse(
-        _parts(job, form, table, items),
+        _parts(job, form, table),
         media_type=MEDIA_TYPES[form] + ("; charset=utf-8" if form == "csv" else ""),
         headers={
             "content-disposition": f'attachment; filename="{name}"',
@@ -59,17 +57,12 @@ def answer(
     )
 
 
-def _parts(
-    job: Job,
-    form: FileForm,
-    table: Callable[[], FlatTable],
-    items: Callable[[], Iterator[Iterable[Mapping[str, Any]]]],
-) -> Iterator[str] | Iterator[bytes]:
+def _parts(job: Job, form: FileForm, table: FlatTable) -> Iterator[str] | Iterator[bytes]:
     if form == "csv":
-        return csv_text.text_of(table())
+        return csv_text.text_of(table)
     if form == "parquet":
-        return parquet.bytes_of(table(), _metadata(job))
-    return (_json_lines(list(batch)) for batch in items())
+        return parquet.bytes_of(table, _metadata(job))
+    return json_lines.text_of(table)
 
 
 def _metadata(job: Job) -> dict[str, str]:
@@ -80,8 +73,3 @@ def _metadata(job: Job) -> dict[str, str]:
         "densearch.state": job.state.value,
         "densearch.complete": is_complete,
     }
-
-
-def _json_lines(batch: Sequence[Mapping[str, Any]]) -> str:
-    lines = (json.dumps(item, separators=(",", ":"), ensure_ascii=False) for item in batch)
-    return "".join(f"{line}\n" for line in lines)

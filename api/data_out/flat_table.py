@@ -7,23 +7,24 @@ once takes a fraction of the time.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
-from api.trial_query import values_of
 from service.storage.database import Database
 from service.storage.json_columns import Kinds
 
 # Of a column's values, each of which may be None: `time` is an aware time in ISO 8601, `json` any
-# JSON value as text, `floats` a list of numbers.
+# JSON value as text, `floats` a list of numbers as JSON.
 ColumnKind = Literal["int", "float", "bool", "text", "time", "floats", "json"]
 # The values of each column in turn, as many of each.
 Batch = Sequence[Sequence[Any]]
-# What has no column of its own, by name: an object for each row.
-More = Sequence[dict[str, Any]]
+# What has no column of its own, by name, for the rows that have such values, by their index.
+More = defaultdict[int, dict[str, Any]]
 Found = TypeVar("Found")
 After = TypeVar("After")
 
@@ -93,38 +94,47 @@ class Spread:
 
     def cells(self, objects: Sequence[Mapping[str, Any]], more: More) -> Batch:
         """Return the columns of objects; what fits in none of them is added to `more`."""
-        if all(type(value) in _SINGLE for found in objects for value in found.values()):
-            spread: Sequence[Mapping[str, Any]] = objects
-        else:
-            spread = [dict(values_of(found)) for found in objects]
+        found, none = dict(_by_key(objects)), [_MISSING] * len(objects)
         cells = [
-            self._column(key, kind, [found.get(key) for found in spread], more)
+            self._column(key, kind, found.get(key, none), more)
             for key, kind in self._kinds.items()
         ]
-        for name in sorted(set().union(*spread) - self._kinds.keys()):
-            self._set_apart(name, [found.get(name, _MISSING) for found in spread], more)
+        for name in sorted(found.keys() - self._kinds.keys()):
+            self._set_apart(name, found[name], more)
         return cells
 
     def _column(
         self, key: str, kind: ColumnKind, values: Sequence[Any], more: More
     ) -> Sequence[Any]:
         if kind == "json":
-            return json_cells(values)
-        fitting = _TYPES[kind]
-        if fitting.issuperset(map(type, values)):
+            return json_cells([None if value is _MISSING else value for value in values])
+        fitting, types = _TYPES[kind], set(map(type, values))
+        if types <= fitting:
             return values
-        foreign = [_MISSING if type(value) in fitting else value for value in values]
-        self._set_apart(key, foreign, more)
+        if types - fitting != {object}:  # _MISSING's
+            foreign = [_MISSING if type(value) in fitting else value for value in values]
+            self._set_apart(key, foreign, more)
         return [value if type(value) in fitting else None for value in values]
 
     def _set_apart(self, key: str, values: Sequence[Any], more: More) -> None:
-        for value, own in zip(values, more, strict=True):
+        for row, value in enumerate(values):
             if value is not _MISSING:
-                own[f"{self._prefix}{key}"] = value
+                more[row][f"{self._prefix}{key}"] = value
 
 
-_SINGLE = frozenset({int, float, str, bool, _NONE})
 _MISSING = object()
+
+
+def _by_key(objects: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield the values of all objects for each key of `_spread`, `_MISSING` where one has none."""
+    for name in dict.fromkeys(chain.from_iterable(objects)):
+        values = [found.get(name, _MISSING) for found in objects]
+        if list in set(map(type, values)):
+            lists = [value if type(value) is list else () for value in values]
+            for index, column in enumerate(zip_longest(*lists, fillvalue=_MISSING)):
+                yield f"{name}[{index}]", column
+            values = [_MISSING if type(value) is list else value for value in values]
+        yield name, values
 
 
 def _spread(name: str, kinds: Mapping[str, int]) -> Iterator[tuple[str, ColumnKind]]:
@@ -141,11 +151,6 @@ def json_cells(values: Sequence[Any]) -> Sequence[str | None]:
     return [None if value is None else json.dumps(value) for value in values]
 
 
-def by_row(batch: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """Return the rows of a batch, which has the values of each column by its name."""
-    return [dict(zip(batch, row, strict=True)) for row in zip(*batch.values(), strict=True)]
-
-
-def more_of(more: More) -> Sequence[str | None]:
+def more_of(more: More, n_rows: int) -> Sequence[str | None]:
     """Return the cells of the column `more`."""
-    return [json.dumps(own) if own else None for own in more]
+    return [json.dumps(more[row]) if row in more else None for row in range(n_rows)]

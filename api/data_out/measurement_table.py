@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,12 @@ from api.data_out.flat_table import (
     FlatTable,
     More,
     Spread,
-    by_row,
     in_batches,
     more_of,
 )
 from service.records import Job
 from service.storage import job_measurements, json_columns, studies
+from service.storage.columns import decoded
 from service.storage.database import Database
 
 # Measurements that are read in one transaction.
@@ -44,7 +45,7 @@ class JobMeasurements:
     job: Job
 
     def columns(self) -> Iterator[dict[str, Sequence[Any]]]:
-        """Yield them by column, in batches, each read when it is asked for."""
+        """Yield them by column, in batches, each read when it is asked for; metrics as JSON."""
         with self.database.read() as session:
             by_id = {study.id: study for study in studies.of_job(session, self.job.id)}
         for found in in_batches(
@@ -61,9 +62,15 @@ class JobMeasurements:
             }
             yield {name: known[name] for name in _NAMES}
 
-    def items(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield them as JSON objects, in batches."""
-        yield from map(by_row, self.columns())
+
+def items_of(found: JobMeasurements) -> FlatTable:
+    """Return the table whose columns are the fields of JSON objects.
+
+    Args:
+        found: Its rows.
+    """
+    batches = ([*batch.values()] for batch in found.columns())
+    return FlatTable([*_FIRST, FlatColumn("metrics", "json")], batches)
 
 
 def table_of(found: JobMeasurements) -> FlatTable:
@@ -80,6 +87,7 @@ def table_of(found: JobMeasurements) -> FlatTable:
 
 
 def _cells(found: Mapping[str, Sequence[Any]], metrics: Spread) -> Batch:
-    more: More = [{} for _ in found["trial_id"]]
+    more: More = defaultdict(dict)
     own = [found[column.name] for column in _FIRST]
-    return [*own, *metrics.cells(found["metrics"], more), more_of(more)]
+    cells = metrics.cells(decoded(found["metrics"]), more)
+    return [*own, *cells, more_of(more, len(found["trial_id"]))]

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import IO
@@ -14,10 +14,11 @@ from typing import IO
 import structlog
 
 from api.data_out import END
-from api.data_out.flat_table import FlatTable
+from api.data_out.flat_table import Batch, FlatColumn, FlatTable
 from api.downloads import CHUNK_BYTES
 from api.problems.handlers import ProblemError
 from api.short_process import environment
+from service.storage.columns import array_of
 
 MODULE = "api.data_out.parquet_process"
 # At a time: each takes a core and 100 MB.
@@ -93,9 +94,9 @@ def _feed(process: subprocess.Popen[bytes], table: FlatTable, metadata: Mapping[
     with suppress(BrokenPipeError), _pipe(process.stdin) as file:
         try:
             columns = [[column.name, column.kind] for column in table.columns]
-            file.write(_line({"columns": columns, "metadata": dict(metadata)}))
+            file.write(f"{_json({'columns': columns, 'metadata': dict(metadata)})}\n".encode())
             for batch in table.batches:
-                file.write(_line(batch))
+                file.write(_line(batch, table.columns))
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001 - of the database; the file is cut off
@@ -104,8 +105,16 @@ def _feed(process: subprocess.Popen[bytes], table: FlatTable, metadata: Mapping[
         file.write(END)
 
 
-def _line(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+def _line(batch: Batch, columns: Sequence[FlatColumn]) -> bytes:
+    given = (
+        array_of(values) if column.kind == "floats" else _json(values)
+        for values, column in zip(batch, columns, strict=True)
+    )
+    return f"[{','.join(given)}]\n".encode()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _read(process: subprocess.Popen[bytes]) -> bytes:

@@ -13,7 +13,6 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from importlib.abc import MetaPathFinder
 from typing import Any
 
@@ -84,7 +83,7 @@ def _batch(columns: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatc
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_timestamp(kind):
-        return pa.array([None if v is None else datetime.fromisoformat(v) for v in values], kind)
+        return pa.array(values, pa.string()).cast(kind)
     if pa.types.is_float64(kind):  # JSON's 1 is a number, too
         return pa.array([None if v is None else float(v) for v in values], kind)
     return pa.array(values, kind)

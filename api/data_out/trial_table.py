@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,11 +10,11 @@ from typing import Any, cast
 from api.data_out.flat_table import (
     MORE,
     Batch,
+    ColumnKind,
     FlatColumn,
     FlatTable,
     More,
     Spread,
-    by_row,
     in_batches,
     json_cells,
     more_of,
@@ -22,6 +23,7 @@ from api.trial_answer import STORED, columns_of
 from densearch.answers import TrialAnswer
 from service.records import Job
 from service.storage import json_columns, studies, trial_columns, trial_pages
+from service.storage.columns import decoded
 from service.storage.database import Database
 from service.storage.trial_pages import TrialFilter, TrialOrder
 
@@ -45,6 +47,15 @@ _LAST = (
 LISTS = (FlatColumn("point", "floats"), FlatColumn("curve", "floats"))
 LEARNED = FlatColumn("learned", "json")
 _LISTS = frozenset(column.name for column in (*LISTS, LEARNED))
+# The fields of the answer that are stored as JSON, and the kinds of all of them.
+_AS_JSON = ("params", "metrics", "point", "curve", "learned")
+_KINDS: Mapping[str, ColumnKind] = {
+    **{column.name: column.kind for column in (*_FIRST, *_LAST, *LISTS, LEARNED)},
+    "job_id": "int",
+    "params": "json",
+    "metrics": "json",
+    "error": "json",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,8 @@ class ChosenTrials:
 
     def columns(self, *, has_lists: bool = True) -> Iterator[Mapping[str, Sequence[Any]]]:
         """Yield what REST answers of them by column, in batches, each read when it is asked for.
+
+        JSON is as it is stored, but for `error`.
 
         Args:
             has_lists: Whether `point`, `curve` and `learned` are read.
@@ -87,7 +100,24 @@ class ChosenTrials:
     def answers(self) -> Iterator[list[TrialAnswer]]:
         """Yield what REST answers of them, in batches, each read when it is asked for."""
         for batch in self.columns():
-            yield cast("list[TrialAnswer]", by_row(batch))
+            whole = {**batch, **{name: decoded(batch[name]) for name in _AS_JSON}}
+            rows = (
+                dict(zip(whole, row, strict=True)) for row in zip(*whole.values(), strict=True)
+            )
+            yield cast("list[TrialAnswer]", list(rows))
+
+
+def items_of(chosen: ChosenTrials) -> FlatTable:
+    """Return the table whose columns are the fields of what REST answers.
+
+    Args:
+        chosen: Its rows.
+    """
+    columns = [FlatColumn(name, _KINDS[name]) for name in TrialAnswer.__annotations__]
+    batches = (
+        [*{**batch, "error": json_cells(batch["error"])}.values()] for batch in chosen.columns()
+    )
+    return FlatTable(columns, batches)
 
 
 def table_of(chosen: ChosenTrials, *, has_lists: bool) -> FlatTable:
@@ -123,17 +153,14 @@ def _cells(
     metrics: Spread,
     lists: Sequence[FlatColumn],
 ) -> Batch:
-    more: More = [{} for _ in found["id"]]
+    more: More = defaultdict(dict)
+    params_of, metrics_of = decoded(found["params"]), decoded(found["metrics"])
     return [
         *(found[column.name] for column in _FIRST),
-        *params.cells(found["params"], more),
-        *metrics.cells([own or {} for own in found["metrics"]], more),
+        *params.cells(params_of, more),
+        *metrics.cells([own or {} for own in metrics_of], more),
         [error and error["detail"] for error in found["error"]],
-        more_of(more),
+        more_of(more, len(found["id"])),
         *(found[column.name] for column in _LAST),
-        *(_listed(found[column.name], column) for column in lists),
+        *(found[column.name] for column in lists),
     ]
-
-
-def _listed(values: Sequence[Any], column: FlatColumn) -> Sequence[Any]:
-    return json_cells(values) if column.kind == "json" else values

@@ -82,13 +82,11 @@ def list_trials(
 
 
 def _file(chosen: ChosenTrials, form: answers.FileForm) -> StreamingResponse:
-    return answers.answer(
-        chosen.job,
-        "trials",
-        form,
-        lambda: trial_table.table_of(chosen, has_lists=form == "parquet"),
-        chosen.answers,
-    )
+    if form == "ndjson":
+        table = trial_table.items_of(chosen)
+    else:
+        table = trial_table.table_of(chosen, has_lists=form == "parquet")
+    return answers.answer(chosen.job, "trials", form, table)
 
 
 def _listed(session: Session, job_id: int, query: TrialListQuery, request: Request) -> Made:
@@ -162,11 +160,5 @@ def download_measurements(
     """
     with database.read() as session:
         job = jobs.get(session, job_id)
-    found = JobMeasurements(database, job)
-    return answers.answer(
-        job,
-        "measurements",
-        query.format,
-        lambda: measurement_table.table_of(found),
-        found.items,
-    )
+    make = measurement_table.items_of if query.format == "ndjson" else measurement_table.table_of
+    return answers.answer(job, "measurements", query.format, make(JobMeasurements(database, job)))

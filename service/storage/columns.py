@@ -1,6 +1,7 @@
-"""Rows read by column: JSON is decoded once for a whole column, and times are texts at once.
+"""Rows read by column, as files of many rows need them: JSON and times are texts.
 
-For files of many rows, where decoding each value by itself takes most of the time.
+JSON is decoded only where somebody looks into it, and then once for a whole column: to decode each
+value by itself, and to write it again, takes most of the time of a file.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, DateTime, Row, Text, cast, type_coerce
+from sqlalchemy import JSON, ColumnElement, Row, Text, cast, type_coerce
 
 from service.storage.declarative import UtcDateTime
 
@@ -20,7 +21,7 @@ def as_read(column: Any) -> ColumnElement[Any]:  # noqa: ANN401 - of any table
     if isinstance(column.type, JSON):
         return cast(column, Text)
     if isinstance(column.type, UtcDateTime):
-        return type_coerce(column, DateTime(timezone=True))
+        return type_coerce(column, Text)  # SQLite's is a text
     found: ColumnElement[Any] = column
     return found
 
@@ -33,22 +34,31 @@ def values_of(columns: Sequence[Any], rows: Sequence[Row[Any]]) -> list[Sequence
         rows: What was found.
 
     Returns:
-        JSON decoded, times as texts in ISO 8601 (UTC), the others as they were found.
+        JSON as it is stored and times in ISO 8601 (UTC), both as texts; the others as they were
+        found.
     """
     found = list(zip(*rows, strict=True)) if rows else [() for _ in columns]
-    return [_decoded(own.type, values) for own, values in zip(columns, found, strict=True)]
+    return [
+        [None if time is None else _iso(time) for time in values]
+        if isinstance(own.type, UtcDateTime)
+        else values
+        for own, values in zip(columns, found, strict=True)
+    ]
 
 
-def _decoded(kind: object, values: Sequence[Any]) -> Sequence[Any]:
-    if isinstance(kind, JSON):
-        parsed: list[Any] = json.loads(f"[{','.join([text or 'null' for text in values])}]")
-        return parsed
-    if isinstance(kind, UtcDateTime):
-        return [None if time is None else _iso(time) for time in values]
-    return values
+def decoded(texts: Sequence[str | None]) -> list[Any]:
+    """Return the values of a column of JSON, None where there is no text."""
+    found: list[Any] = json.loads(array_of(texts))
+    return found
 
 
-def _iso(time: datetime) -> str:
-    """Return a time in UTC; SQLite's have no zone."""
-    plain = time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
-    return f"{plain.isoformat()}+00:00"
+def array_of(texts: Sequence[str | None]) -> str:
+    """Return a column of JSON as one array."""
+    return f"[{','.join([text or 'null' for text in texts])}]"
+
+
+def _iso(time: datetime | str) -> str:
+    """Return a time in UTC; SQLite's are texts without a zone, `2026-03-01 12:00:00.000000`."""
+    if isinstance(time, str):
+        return f"{time.replace(' ', 'T').removesuffix('.000000')}+00:00"
+    return time.astimezone(UTC).isoformat()

@@ -15,12 +15,12 @@ from service.storage.tables import MeasurementRow, TrialRow
 MeasurementPlace = tuple[int, int]
 BEGIN: MeasurementPlace = (0, 0)
 
-
+_TRIALS, _OWN = TrialRow.__table__.c, MeasurementRow.__table__.c
 # What is read of a measurement and of its trial.
 COLUMNS: Mapping[str, Any] = {
-    "trial_id": TrialRow.id,
-    **{name: getattr(TrialRow, name) for name in ("study_id", "phase", "number")},
-    **{n: getattr(MeasurementRow, n) for n in ("epoch", "metrics", "elapsed_s", "measured_at")},
+    "trial_id": _TRIALS.id,
+    **{name: _TRIALS[name] for name in ("study_id", "phase", "number")},
+    **{name: _OWN[name] for name in ("epoch", "metrics", "elapsed_s", "measured_at")},
 }
 
 
@@ -33,13 +33,12 @@ def page(
         The values of `COLUMNS`, as of `columns.values_of`; the place of the last one, None where
         there are no more.
     """
-    trial, own = TrialRow, MeasurementRow
     query = (
         select(*map(columns.as_read, COLUMNS.values()))
-        .join(own, own.trial_id == trial.id)
-        .where(trial.job_id == job_id, own.trial_id >= after[0])
-        .where(tuple_(own.trial_id, own.epoch) > tuple_(*after))
-        .order_by(own.trial_id, own.epoch)
+        .select_from(TrialRow.__table__.join(MeasurementRow.__table__))
+        .where(_TRIALS.job_id == job_id, _OWN.trial_id >= after[0])
+        .where(tuple_(_OWN.trial_id, _OWN.epoch) > tuple_(*after))
+        .order_by(_OWN.trial_id, _OWN.epoch)
         .limit(limit)
     )
     rows = session.execute(query).all()

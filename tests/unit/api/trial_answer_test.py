@@ -85,6 +85,7 @@ def test_columns_have_what_the_answers_have() -> None:
     found = {name: [getattr(trial, name) for trial in trials] for name in STORED}
     for name in ("queued_at", "started_at", "finished_at"):
         found[name] = [None if at is None else at.isoformat() for at in found[name]]
+    found["error"] = [None if error is None else json.dumps(error) for error in found["error"]]
     columns = columns_of(found, job_of(0.5), [replace(STUDY, id=1), STUDY])
     assert list(columns) == list(TrialAnswer.__annotations__)
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from service.storage import trial_columns, trial_pages
@@ -32,6 +34,8 @@ def test_pages_of_columns_are_those_of_trials(database: Database) -> None:
                 found[name] += page[name]
             if after is None:
                 break
+    for name in ("params", "metrics"):
+        found[name] = [text and json.loads(str(text)) for text in found[name]]
     for name in NAMES[:-1]:
         assert found[name] == [getattr(trial, name) for trial in whole], name
     times = [trial.finished_at and trial.finished_at.isoformat() for trial in whole]
