@@ -7,7 +7,7 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from densearch.cli.failures import USAGE, fail
 from densearch.cli.tables import duration
 from densearch.cli.terminal import echo
 from densearch.client.client import FINAL_STATES, Client, ClientError, Json
+from densearch.plurals import counted
 from service import digest
 from service.processor import processor_name
 
@@ -109,20 +110,19 @@ def machine() -> str:
 def run_cells(
     client: Client, mode: Mode, cells: Sequence[Cell], sources: Sources, out: Path
 ) -> EvidenceRun:
-    """Submit all cells, wait for one after the other, and write the page after each.
+    """Submit all cells, and write the page whenever the job of one has ended.
 
     Cells whose records are in ``out`` from an earlier run are not run again.
     """
     run = EvidenceRun(mode, machine(), dict(digest.versions()), [])
-    kept = {cell.name: cell for cell in records.kept(run, out / RECORDS)}
-    jobs = _submitted(client, [cell for cell in cells if cell.name not in kept], sources)
-    found = [kept.get(cell.name) or records.skipped(cell, NOT_YET) for cell in cells]
-    for at, cell in enumerate(cells):
-        if cell.name in jobs:
-            title = f"{at + 1}/{len(cells)} {cell.name}"
-            found[at] = _ended(client, cell, jobs[cell.name], title, out / ITEMS)
-            run = replace(run, cells=list(found))
-            write(run, out)
+    found = {cell.name: records.skipped(cell, NOT_YET) for cell in cells}
+    found |= {cell.name: cell for cell in records.kept(run, out / RECORDS)}
+    jobs = _submitted(client, [cell for cell in cells if found[cell.name].report is None], sources)
+    for name, job in _as_they_end(client, jobs):
+        cell = next(cell for cell in cells if cell.name == name)
+        found[name] = _record(client, cell, job, out / ITEMS)
+        run = replace(run, cells=list(found.values()))
+        write(run, out)
     echo(f"{len(run.ended)} of {len(cells)} cells")
     return run
 
@@ -169,37 +169,47 @@ def _job(client: Client, cell: Cell, dataset_id: int | None) -> Json | str:
         return f"the server refused it ({error})"
 
 
-def _ended(client: Client, cell: Cell, job: Json | str, title: str, items: Path) -> CellRecord:
-    """Return the record of a cell, once its job has ended; save the losses of its items.
+def _as_they_end(
+    client: Client, jobs: Mapping[str, Json | str]
+) -> Iterator[tuple[str, Json | str]]:
+    """Yield each cell's job by name once its state is final, with a line now and then.
+
+    Args:
+        client: Of the server.
+        jobs: By the name of their cell, as they were submitted, or why there is none.
+    """
+    yield from ((name, job) for name, job in jobs.items() if isinstance(job, str))
+    open_ = {name: job for name, job in jobs.items() if not isinstance(job, str)}
+    said_at = -LINE_EVERY_S
+    while open_:
+        for name, job in list(open_.items()):
+            open_[name] = client.job(job["id"])
+            if open_[name]["state"] in FINAL_STATES:
+                yield name, open_.pop(name)
+        if open_ and time.monotonic() - said_at >= LINE_EVERY_S:
+            said_at = time.monotonic()
+            done = sum(job["fraction"] for job in open_.values())
+            n = counted(len(open_), "cell")
+            echo(f"{n} at work, {done / len(open_):.0%} of their trainings have ended")
+        time.sleep(POLL_S if open_ else 0.0)
+
+
+def _record(client: Client, cell: Cell, job: Json | str, items: Path) -> CellRecord:
+    """Return the record of a cell whose job has ended; save the losses of its items.
 
     Args:
         client: Of the server.
         cell: The cell.
-        job: As it was submitted, or why there is none.
-        title: Of its lines.
+        job: In its final state, or why there is none.
         items: Folder of the losses of test items.
     """
     if isinstance(job, str):
-        echo(f"{title}: left out, {job}")
+        echo(f"{cell.name}: left out, {job}")
         return records.skipped(cell, job)
-    job = _final(client, job["id"], title)
     report = job["report"]
     if job["state"] != "SUCCEEDED" or not report:
-        echo(f"{title}: {job['state']}")
+        echo(f"{cell.name}: {job['state']}")
         return records.skipped(cell, f"its job ended {job['state']}", job["spec"])
-    echo(f"{title}: {report['findings'][0]}")
+    echo(f"{cell.name}: {report['findings'][0]}")
     _save_items(client, job["id"], items / f"{cell.name}.npz")
     return records.record_of(cell, job, client.trials(job["id"], phase="evaluation"))
-
-
-def _final(client: Client, job_id: int, title: str) -> Json:
-    """Wait until a job's state is final, with a line now and then, and return the job."""
-    said_at = -LINE_EVERY_S
-    while True:
-        job = client.job(job_id)
-        if job["state"] in FINAL_STATES:
-            return job
-        if time.monotonic() - said_at >= LINE_EVERY_S:
-            said_at = time.monotonic()
-            echo(f"{title}: {job['state']}")
-        time.sleep(POLL_S)

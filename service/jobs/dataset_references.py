@@ -22,7 +22,8 @@ from service.tasks.registry import TASKS
 from service.tasks.sections import TrainingTask, is_stored
 from service.validation import parse
 
-AT = "/task/dataset"
+AT, FACTS_AT = "/task/dataset", "/task/data"
+LEAVE_OUT = "leave them out, the server fills them in"
 
 
 def resolve(session: Session, spec: JobSpec) -> JobSpec:
@@ -36,15 +37,19 @@ def resolve(session: Session, spec: JobSpec) -> JobSpec:
 
     Raises:
         InvalidSpecError: There is no such set, it does not fit the task, or the spec does not fit
-            it; or the spec gives facts that only the server may fill in.
+            it; or the spec has facts of another set. Those of this set, as a job's answer has
+            them, are accepted: its spec can be submitted again.
     """
     if isinstance(spec.task, FunctionTask | OwnTask):
         return spec
-    if spec.task.data is not None:
-        raise InvalidSpecError([Fault("/task/data", "the server fills this in: leave it out")])
     if not is_stored(spec.task):
+        if spec.task.data is not None:
+            raise InvalidSpecError([Fault(FACTS_AT, f"{spec.task.dataset} has none: {LEAVE_OUT}")])
         return spec
     found = _find(session, spec.task.dataset)
+    if spec.task.data is not None and spec.task.data.sha256 != found.sha256:
+        detail = f"these are facts of another data set than {spec.task.dataset}: {LEAVE_OUT}"
+        raise InvalidSpecError([Fault(FACTS_AT, detail)])
     misfit = TASKS[spec.task.kind].misfit(found.details["manifest"])
     if misfit is not None:
         raise InvalidSpecError([Fault(AT, f"data set {found.id} {misfit}")])

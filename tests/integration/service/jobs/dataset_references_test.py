@@ -29,6 +29,8 @@ def test_a_job_learns_what_it_must_know_of_its_set(database: Database, settings:
     assert data["least_px"] == {"train": 10, "validation": 10, "test": 10}
     again = commands.clone(database, job.id, {"name": "other"})
     assert again.spec["task"]["data"] == data
+    sent, _ = commands.submit(database, parse.parse(job.spec))  # as its answer shows it
+    assert sent.spec == job.spec
 
 
 @pytest.mark.parametrize(
@@ -38,8 +40,8 @@ def test_a_job_learns_what_it_must_know_of_its_set(database: Database, settings:
         ({"dataset": "stored:x"}, "/task/dataset", "by its id"),
         ({"dataset": "stored"}, "/task/dataset", "by its id"),
         ({"kind": "multilabel"}, "/task/dataset", "is labelled: multilabel needs"),
-        ({"data": {"n_channels": 3}}, "/task/data", "leave it out"),
-        ({"dataset": "digits", "data": {"n_channels": 3}}, "/task/data", "leave it out"),
+        ({"data": {"n_channels": 3}}, "/task/data", "of another data set than stored"),
+        ({"dataset": "digits", "data": {"n_channels": 3}}, "/task/data", "leave them out"),
         ({"kind": "denoising", "patch_px": 16}, "/task/patch_px", "10 px wide"),
     ],
 )

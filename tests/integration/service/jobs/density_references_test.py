@@ -33,6 +33,8 @@ def test_densities_of_an_earlier_job_are_tried_first(database: Database) -> None
     assert centre.point == [0.5]  # the exact sequence starts where it starts
     clone = use_cases.clone(database, job_id, {"name": "again"})
     assert clone.spec["warm_start"]["vectors"] == [[0.3], known.vector]
+    sent, _ = use_cases.submit(database, parse.parse(clone.spec))  # as its answer shows it
+    assert sent.spec == clone.spec
 
 
 @pytest.mark.parametrize(
