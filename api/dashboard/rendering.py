@@ -130,23 +130,41 @@ def html_of_job(
         return missing(request, str(error))
 
 
-def html_of_jobs(
-    request: Request, job_ids: Sequence[int], name: str, read: Callable[[Session], object]
+def html_of_version(
+    request: Request,
+    name: str,
+    read: Callable[[Session], object],
+    version: Callable[[Session], Sequence[object]],
 ) -> Response:
-    """As `html_of_job`, for a page about several jobs: it says nothing that the clock changes."""
+    """As `html_of_stored`, for a page that is made once for each version of what it shows.
+
+    Args:
+        request: As in `html`.
+        name: As there.
+        read: As there; what it reads must follow from the version.
+        version: Returns all that the page depends on; nothing of it is the clock.
+    """
+    root, query = root_of(request.scope["path"]), _query(request)
     try:
         with database_of(request).read() as session:
-            tag = etags.tag_of_jobs(request, session, job_ids)
-            root, query = root_of(request.scope["path"]), _query(request)
             return etags.answer(
                 request,
-                tag,
+                etags.tag_of(request, *version(session)),
                 "text/html",
                 lambda: Made(text_of(name, root, page=read(session), query=query).encode()),
                 freshness=freshness_of(session),
             )
     except NotFoundError as error:
         return missing(request, str(error))
+
+
+def html_of_jobs(
+    request: Request, job_ids: Sequence[int], name: str, read: Callable[[Session], object]
+) -> Response:
+    """As `html_of_version`, for a page about several jobs."""
+    return html_of_version(
+        request, name, read, lambda session: [version_of(session, own) for own in job_ids]
+    )
 
 
 def missing(request: Request, detail: str) -> HTMLResponse:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Query as FromQuery
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 from sqlalchemy.orm import Session
 
+from api import etags
 from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
+from api.etags import Made
 from api.formats import JSON
-from api.paging import Cursor, Id, Query, cut
+from api.paging import Cursor, Id, Query, linked
 from api.problems.handlers import documented
 from api.routes.estimates import MEASURING, ask_again
 from api.routes.jobs import IdempotencyKey
@@ -28,7 +31,10 @@ from service.campaigns.standing import CampaignStanding, standings
 from service.costs.prices import prices_of
 from service.jobs.leases import no_dispatcher
 from service.storage import campaigns
+from service.storage.campaign_versions import campaign_version
 from service.storage.database import Database
+from service.storage.job_versions import list_version
+from service.storage.recent import freshness_of
 from service.validation.request_bodies import read
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
@@ -44,6 +50,7 @@ EXAMPLE: Json = {
     "matrix": {"network.kernel_size": [3, 5], "network.width": [8, 16], "seed": [0, 1, 2]},
 }
 
+LISTED = TypeAdapter(ListOut[CampaignSummaryOut])
 CAMPAIGN_MEASURING = {**MEASURING, "model": CampaignEstimateOut}
 
 
@@ -130,36 +137,67 @@ def estimate_campaign(
     return found
 
 
-@router.get("", response_model=ListOut[CampaignSummaryOut], responses=documented(422))
+@router.get(
+    "",
+    response_model=ListOut[CampaignSummaryOut],
+    responses={**documented(422), **etags.UNCHANGED},
+)
 def list_campaigns(
-    database: InDatabase,
-    request: Request,
-    response: Response,
-    query: Annotated[CampaignsQuery, FromQuery()],
-) -> dict[str, Any]:
+    database: InDatabase, request: Request, query: Annotated[CampaignsQuery, FromQuery()]
+) -> Any:  # noqa: ANN401 - FastAPI would read a Response subclass as a schema
     """List campaigns, the newest first."""
     with database.read() as session:
-        found = campaigns.page(session, limit=query.limit + 1, before=query.cursor)
-        kept = cut(found, query.limit, request, response)
-        return {"items": [_summary(each) for each in standings(session, kept)]}
+
+        def make() -> Made:
+            found = campaigns.page(session, limit=query.limit + 1, before=query.cursor)
+            kept, link = linked(found, query.limit, request, lambda one: one.id)
+            items = [_summary(each) for each in standings(session, kept)]
+            body = LISTED.dump_json(LISTED.validate_python({"items": items}), by_alias=True)
+            return Made(body, link)
+
+        return etags.answer_of_list(request, session, list_version(session), "", JSON, make)
 
 
-@router.get("/{campaign_id}", response_model=CampaignOut, responses=documented(404, 422))
-def show_campaign(database: InDatabase, campaign_id: Id) -> CampaignOut:
+@router.get(
+    "/{campaign_id}",
+    response_model=CampaignOut,
+    responses={**documented(404, 422), **etags.UNCHANGED},
+)
+def show_campaign(database: InDatabase, request: Request, campaign_id: Id) -> Any:  # noqa: ANN401 - FastAPI would read a Response subclass as a schema
     """Show a campaign: its cells with their settings, jobs and states."""
-    return campaign_out(database, campaign_id)
+    with database.read() as session:
+
+        def make() -> Made:
+            found = _campaign_out(session, campaign_id)
+            return Made(found.model_dump_json(by_alias=True).encode())
+
+        return _tagged(request, session, campaign_id, make)
+
+
+def _tagged(
+    request: Request, session: Session, campaign_id: int, make: Callable[[], Made]
+) -> Response:
+    tag = etags.tag_of(request, campaign_version(session, campaign_id))
+    return etags.answer(request, tag, JSON, make, freshness=freshness_of(session))
 
 
 @router.get(
     "/{campaign_id}/report",
     response_model=None,
-    responses={200: answered_by("CampaignReportOut"), **documented(404, 422)},
+    responses={
+        200: answered_by("CampaignReportOut"),
+        **documented(404, 422),
+        **etags.UNCHANGED,
+    },
 )
-def show_campaign_report(database: InDatabase, campaign_id: Id) -> Response:
+def show_campaign_report(database: InDatabase, request: Request, campaign_id: Id) -> Response:
     """Compare the cells of a campaign whose jobs have ended; the others are listed."""
     with database.read() as session:
-        content = DOCUMENT.dump_json(report_of(session, campaign_id))
-    return Response(content, media_type=JSON)
+
+        def make() -> Made:
+            return Made(DOCUMENT.dump_json(report_of(session, campaign_id)))
+
+        return _tagged(request, session, campaign_id, make)
 
 
 @router.post(

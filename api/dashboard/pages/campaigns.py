@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +11,6 @@ from sqlalchemy.orm import Session
 from api.dashboard.figures.forest import Forest, forest_of
 from api.dashboard.figures.radii import RadiusChart, radii_of
 from api.dashboard.json_text import json_text
-from service import clock
 from service.campaigns.matrix import short
 from service.campaigns.report.build import report_of
 from service.campaigns.standing import CampaignStanding, standings
@@ -33,7 +31,6 @@ class CampaignList:
     lines: list[CampaignStanding]
     older: int | None
     is_first: bool
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,6 @@ class CampaignPage:
     report: Json
     forest: Forest | None
     radii: RadiusChart | None
-    now: datetime
 
     @property
     def cells(self) -> list[Json]:
@@ -87,7 +83,7 @@ def campaign_list(session: Session, before: int | None) -> CampaignList:
     found = campaigns.page(session, limit=CAMPAIGNS_SHOWN + 1, before=before)
     shown = found[:CAMPAIGNS_SHOWN]
     older = shown[-1].id if len(found) > CAMPAIGNS_SHOWN else None
-    return CampaignList(standings(session, shown), older, is_first=before is None, now=clock.now())
+    return CampaignList(standings(session, shown), older, is_first=before is None)
 
 
 def campaign_page(session: Session, campaign_id: int, settings: Settings) -> CampaignPage:
@@ -105,5 +101,4 @@ def campaign_page(session: Session, campaign_id: int, settings: Settings) -> Cam
         report=report,
         forest=forest_of(report),
         radii=radii_of(radius) if radius else None,
-        now=clock.now(),
     )

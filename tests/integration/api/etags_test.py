@@ -14,15 +14,19 @@ from api.dashboard import figure_routes, job_routes
 from api.dashboard.pages import job_search
 from api.dashboard.searches import importance
 from service import clock, start_failures
+from service.campaigns import commands as campaigns
+from service.campaigns.request import Extension
 from service.item_losses import ItemLosses
-from service.jobs import deletion, leases, notes
+from service.jobs import commands, deletion, leases, notes
 from service.records import Job
 from service.settings import Settings
 from service.states import AttemptState, JobState, Phase, TrialState
+from service.storage import campaigns as campaign_rows
 from service.storage import events, item_losses, jobs, studies, trials
 from service.storage.database import Database
 from service.storage.tables import EventRow
 from tests.support import seeding
+from tests.support.campaigns import wanted
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -222,6 +226,37 @@ def test_lists_of_jobs_change_with_any_of_them_and_with_nothing_else(
     monkeypatch.setattr("service.storage.job_versions.MOST_LISTED", 1)
     database.recent_reads.forget()
     assert "etag" not in both.get("/v1/jobs").headers
+
+
+def test_answers_about_a_campaign_change_with_its_jobs_and_with_nothing_else(
+    both: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, _ = campaigns.submit(database, wanted())
+    with database.read() as session:
+        first, second, *_ = campaign_rows.job_ids(session, made.id)
+    lists = {"/campaigns", "/v1/campaigns"}
+    page, api = f"/campaigns/{made.id}", f"/v1/campaigns/{made.id}"
+    own = {page, api, f"{api}/report"}
+    reader = Reader(both, [*lists, *own])
+    assert reader.changed() == lists | own
+    later = clock.now() + timedelta(minutes=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert reader.changed() == set()
+    seeding.submit(database, "no job of it")
+    assert reader.changed() == lists  # made of what all jobs have
+    changes: list[Callable[[], object]] = [
+        lambda: commands.cancel(database, first),
+        lambda: deletion.delete(database, first),
+        lambda: campaigns.extend(database, made.id, Extension(path="seed", values=[2])),
+        lambda: campaigns.cancel(database, made.id),
+        lambda: deletion.delete(database, second),
+    ]
+    for change in changes:
+        change()
+        assert reader.changed() == lists | own, change
+    dispatcher = leases.register(database, 1, {})
+    assert reader.changed() == {page}  # it says that no dispatcher works
+    leases.resign(database, dispatcher)
 
 
 def test_an_address_has_tags_of_its_own(both: TestClient, database: Database) -> None:
