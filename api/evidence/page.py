@@ -178,7 +178,7 @@ def _pooled(results: Sequence[PrimaryResult]) -> Combined | None:
 def _pooled_table(results: Sequence[PrimaryResult]) -> str:
     sizes = sorted({own.cell.kernel_size for own in results})
     groups = [("all", results)]
-    groups += [(f"{k}x{k}", [r for r in results if r.cell.kernel_size == k]) for k in sizes]
+    groups += [(f"{k} taps wide", [r for r in results if r.cell.kernel_size == k]) for k in sizes]
     rows = []
     for name, own in groups:
         tuned = pooled([(r.cell.split, compared(r.cell, DENSITY, TUNED)) for r in own])
@@ -205,7 +205,11 @@ def _null_results(results: Sequence[PrimaryResult]) -> str:
 
 
 def _skipped(cells: Sequence[CellRecord]) -> list[str]:
-    lines = [f"- {label(cell)}: {cell.skipped}." for cell in cells if cell.skipped]
+    lines = [
+        f"- {cell.task}, kernels of {cell.kernel_size}: {cell.skipped}."
+        for cell in cells
+        if cell.skipped
+    ]
     return ["\n".join(lines)] if lines else []
 
 

@@ -33,8 +33,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def label(cell: CellRecord) -> str:
-    """Name a cell for people."""
-    return f"{cell.task}, {cell.kernel_size}x{cell.kernel_size}"
+    """Name a cell for people: kernels of signals are "3", those of images "3x3"."""
+    data = ((cell.spec or {}).get("task") or {}).get("data") or {}
+    return f"{cell.task}, {'x'.join([str(cell.kernel_size)] * data.get('n_dims', 2))}"
 
 
 def outcome_text(outcome: str) -> str:

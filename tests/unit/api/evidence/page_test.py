@@ -30,7 +30,7 @@ def test_the_figure_comes_first_and_every_part_has_its_heading(text: str) -> Non
 
 def test_null_results_and_what_was_left_out_are_named(text: str) -> None:
     assert "- faces, 3x3: not decided." in text
-    assert "- ItalyPowerDemand, 3x3: ItalyPowerDemand is in the wheel of aeon" in text
+    assert "- ItalyPowerDemand, kernels of 3: ItalyPowerDemand is in the wheel of aeon" in text
 
 
 def test_it_names_machine_versions_and_files(text: str) -> None:

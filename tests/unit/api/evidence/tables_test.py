@@ -9,6 +9,7 @@ from api.evidence.tables import (
     chain_table,
     combined_text,
     failure_table,
+    label,
     metric_table,
     ratio_text,
     table,
@@ -24,6 +25,12 @@ LOSSES = {
 
 def test_a_table_is_markdown() -> None:
     assert table(("a", "b"), [("1", "2")]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_kernels_are_named_by_their_dimensions() -> None:
+    images = cell({"uniform": [0.5]})
+    signals = replace(images, spec={"task": {"data": {"n_dims": 1}}})
+    assert (label(images), label(signals)) == ("made, 3x3", "made, 3")
 
 
 def test_the_chain_has_each_link() -> None:
