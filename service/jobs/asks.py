@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
 from service.records import Json, Trial
-from service.states import JobState, MessageKind
+from service.states import MessageKind
 from service.storage import claims, held_claims, trainers, trials
 from service.storage.claims import AskedJob, OfferedTrial
 from service.storage.database import Database
@@ -23,7 +23,6 @@ from service.tasks.external import KIND
 from service.trainer_errors import NotExternalError
 
 MOST_TRIALS = 100
-OPEN = (JobState.RUNNING, JobState.EVALUATING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def find(database: Database, job_id: int) -> tuple[AskedJob, bool]:
     """
     with database.read(is_brief=True) as session:
         job = asked_job(session, job_id)
-        return job, job.state in OPEN and claims.has_offer(session, job_id)
+        return job, job.state in claims.OPEN and claims.has_offer(session, job_id)
 
 
 def claim(
@@ -109,19 +108,25 @@ def claim(
         NotExternalError: Our own workers train it.
     """
     with database.write(is_brief=True) as session:
-        job = asked_job(session, job_id)
-        until = job.at + timedelta(seconds=lease_s_of(job))
-        found = [] if is_new else claims.of_ask(session, job_id, digest_of_token(key))
-        if found:
-            held_claims.prolong(session, _attempts(found), until)
-            return AskedTrials(job, _given(found, _attempts(found), key, until))
-        found = claims.take(session, job_id, n, job.at) if job.state in OPEN else []
+        again = [] if is_new else claims.of_ask(session, job_id, digest_of_token(key))
+        if again:
+            job = asked_job(session, job_id)
+            until = _until(job)
+            held_claims.prolong(session, _attempts(again), until)
+            return AskedTrials(job, _given(again, _attempts(again), key, until))
+        taken_of, found = claims.take(session, job_id, n)
+        job = taken_of or asked_job(session, job_id)
         if not found:
             return AskedTrials(job, [])
+        until = _until(job)
         ids = trials.insert_attempts(session, _new_attempts(job, found, worker))
         claims.add(session, _new_claims(job, found, ids, key, until))
         claims.send(session, _claimed(job, found, ids))
         return AskedTrials(job, _given(found, ids, key, until))
+
+
+def _until(job: AskedJob) -> datetime:
+    return job.at + timedelta(seconds=lease_s_of(job))
 
 
 def _attempts(found: Sequence[OfferedTrial]) -> list[int]:
@@ -142,6 +147,7 @@ def _new_attempts(job: AskedJob, found: Sequence[OfferedTrial], worker: str) -> 
     return [
         {
             **same,
+            **({} if one.attempt_id is None else {"id": one.attempt_id}),
             "trial_id": one.trial.id,
             "number": one.trial.n_attempts,
             "started_at": job.at,

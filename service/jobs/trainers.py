@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.jobs.asks import AskedTrials, digest_of_token
@@ -96,6 +97,23 @@ def report(
         EpochOrderError: An epoch before it is missing.
         OtherReportError: The epoch was reported with another value.
     """
+    given = (database, trial_id, token, epoch, value, metrics)
+    try:
+        return _report(*given, is_sure=True)
+    except IntegrityError:  # the epoch was stored meanwhile: the same report came twice at once
+        return _report(*given, is_sure=False)
+
+
+def _report(
+    database: Database,
+    trial_id: int,
+    token: str,
+    epoch: int,
+    value: float,
+    metrics: Json,
+    *,
+    is_sure: bool,
+) -> Heard:
     with database.write(is_brief=True) as session:
         held = _held(session, trial_id, token)
         if epoch <= held.n_epochs:
@@ -105,7 +123,11 @@ def report(
         if epoch > held.n_epochs + 1:
             raise EpochOrderError(epoch, held.n_epochs + 1)
         if epoch == held.n_epochs + 1:
-            _measure(session, held, epoch, value, metrics)
+            measured = {"epoch": epoch, "metrics": {**metrics, str(_task(held)["metric"]): value}}
+            if _measure(session, held, measured, is_sure=is_sure):
+                _send(session, held, MessageKind.REPORTED, measured)
+            else:
+                _require_same(session, held, epoch, value)
         stop = _stop_of(held, epoch, value)
         if stop == "pruned":
             _end(session, held, {"kind": MessageKind.PRUNED, "value": value, "epoch": epoch})
@@ -119,14 +141,17 @@ def _require_same(session: Session, held: HeldClaim, epoch: int, value: float) -
         raise OtherReportError(f"epoch {epoch} of trial {held.trial_id}", f"{found!r}")
 
 
-def _measure(session: Session, held: HeldClaim, epoch: int, value: float, metrics: Json) -> None:
-    measured = {"epoch": epoch, "metrics": {**metrics, str(_task(held)["metric"]): value}}
+def _measure(session: Session, held: HeldClaim, measured: Json, *, is_sure: bool) -> bool:
+    """Store a measurement; return whether its epoch had none.
+
+    Where that `is_sure` nothing waits for the answer: a commit that fails says that it was wrong.
+    """
     row = {"trial_id": held.trial_id, "attempt_id": held.attempt_id, **measured}
-    about = {"elapsed_s": _elapsed_s(held), "measured_at": held.at}
-    if held_claims.measure(session, {**row, **about}):
-        _send(session, held, MessageKind.REPORTED, measured)
-    else:  # the same report, twice at once
-        _require_same(session, held, epoch, value)
+    row |= {"elapsed_s": _elapsed_s(held), "measured_at": held.at}
+    if not is_sure:
+        return held_claims.measure_once(session, row)
+    held_claims.measure(session, row)
+    return True
 
 
 def _elapsed_s(held: HeldClaim) -> float:

@@ -1,5 +1,8 @@
 """The statements of an ask: offered trials become claims.
 
+What an ask has to know comes with the offers that it takes: each statement that is waited for is a
+trip to PostgreSQL.
+
 Trainers call often, and making a statement takes longer than running it: each is made once. None
 locks the row of the job, which a dispatcher holds for the length of a step: a claim is guarded by
 the rows of its offers, and the end of a job removes those first.
@@ -13,7 +16,19 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Row, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from service.records import Json, Trial
@@ -28,6 +43,9 @@ _JOBS, _STUDIES = cast("Table", JobRow.__table__), cast("Table", StudyRow.__tabl
 _TRIALS, _ATTEMPTS = cast("Table", TrialRow.__table__), cast("Table", AttemptRow.__table__)
 _OFFERS, _CLAIMS = cast("Table", OfferRow.__table__), cast("Table", ClaimRow.__table__)
 _MESSAGES = cast("Table", TrainerMessageRow.__table__)
+
+# States of a job whose offers may be taken.
+OPEN = (JobState.RUNNING, JobState.EVALUATING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +72,7 @@ class OfferedTrial:
     Attributes:
         assignment: By which its reports are answered.
         study: Name of its study.
-        attempt_id: Where it was claimed before.
+        attempt_id: Where it was claimed before, or PostgreSQL has given an id for its attempt.
     """
 
     trial: Trial
@@ -63,20 +81,26 @@ class OfferedTrial:
     attempt_id: int | None = None
 
 
+def _about_job(is_pg: bool) -> Sequence[ColumnElement[Any]]:  # noqa: FBT001 - private
+    task, state = _JOBS.c.spec["task"].label("task"), _JOBS.c.state.label("job_state")
+    return (state, task, _JOBS.c.lease_owner, shared_clock.column(is_pg).label("at"))
+
+
+def _job(job_id: int, row: Row[Any]) -> AskedJob:
+    at = shared_clock.read(row.at)
+    return AskedJob(job_id, JobState(row.job_state), row.task or {}, row.lease_owner, at)
+
+
 @cache
 def _asked(is_pg: bool) -> Select[Any]:  # noqa: FBT001 - private, and cached by it
-    columns = (_JOBS.c.id, _JOBS.c.state, _JOBS.c.spec["task"].label("task"), _JOBS.c.lease_owner)
-    query = select(*columns, shared_clock.column(is_pg).label("at"))
+    query = select(*_about_job(is_pg))
     return query.where(_JOBS.c.id == bindparam("wanted"), _JOBS.c.state != DELETED)
 
 
 def job_of(session: Session, job_id: int) -> AskedJob | None:
     """Return a job without locking it; None where there is none."""
     row = session.execute(_asked(is_postgresql(session)), {"wanted": job_id}).one_or_none()
-    if row is None:
-        return None
-    at = shared_clock.read(row.at)
-    return AskedJob(row.id, JobState(row.state), row.task or {}, row.lease_owner, at)
+    return None if row is None else _job(job_id, row)
 
 
 _HAS_OFFER = select(_OFFERS.c.id).where(_OFFERS.c.job_id == bindparam("job")).limit(1)
@@ -87,16 +111,30 @@ def has_offer(session: Session, job_id: int) -> bool:
     return session.execute(_HAS_OFFER, {"job": job_id}).first() is not None
 
 
-_OFFERED = (
-    select(_TRIALS, _OFFERS.c.assignment, _OFFERS.c.id.label("offer_id"))
-    .add_columns(_STUDIES.c.name.label("study"))
-    .join_from(_OFFERS, _TRIALS, _TRIALS.c.id == _OFFERS.c.trial_id)
-    .join(_STUDIES, _STUDIES.c.id == _TRIALS.c.study_id)
-    .where(_OFFERS.c.job_id == bindparam("job"))
-    .order_by(_OFFERS.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(of=_OFFERS, skip_locked=True)
-)
+@cache
+def _offered(is_pg: bool) -> Select[Any]:  # noqa: FBT001 - private, and cached by it
+    first = (
+        select(_OFFERS.c.id, _OFFERS.c.trial_id, _OFFERS.c.assignment)
+        .where(_OFFERS.c.job_id == bindparam("job"))
+        .order_by(_OFFERS.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("first_offers")
+    )
+    # The key of the attempt is taken beforehand: nothing then waits until the attempt is stored.
+    keys = func.pg_get_serial_sequence("attempts", "id")
+    attempt_id: ColumnElement[Any] = func.nextval(keys) if is_pg else null()
+    return (
+        select(_TRIALS, first.c.assignment, first.c.id.label("offer_id"), *_about_job(is_pg))
+        .add_columns(_STUDIES.c.name.label("study"), attempt_id.label("attempt_id"))
+        .join_from(first, _TRIALS, _TRIALS.c.id == first.c.trial_id)
+        .join(_STUDIES, _STUDIES.c.id == _TRIALS.c.study_id)
+        .join(_JOBS, _JOBS.c.id == _TRIALS.c.job_id)
+        .where(_JOBS.c.state.in_(OPEN))
+        .order_by(first.c.id)
+    )
+
+
 _TAKEN = delete(_OFFERS).where(_OFFERS.c.id.in_(bindparam("taken", expanding=True)))
 _STARTED = (
     update(_TRIALS)
@@ -107,16 +145,24 @@ _STARTED = (
 )
 
 
-def take(session: Session, job_id: int, limit: int, at: datetime) -> list[OfferedTrial]:
-    """Take the first offers of a job that no other transaction takes; their trials run now."""
-    found = session.execute(_OFFERED, {"job": job_id, "most": limit}).all()
+def take(session: Session, job_id: int, limit: int) -> tuple[AskedJob | None, list[OfferedTrial]]:
+    """Take the first offers of an open job that no other transaction takes; their trials run now.
+
+    Returns:
+        The job, None where nothing is taken; what is taken.
+    """
+    statement = _offered(is_postgresql(session))
+    found = session.execute(statement, {"job": job_id, "most": limit}).all()
     if not found:
-        return []
+        return None, []
+    job = _job(job_id, found[0])
     gather(session, _TAKEN, {"taken": [row.offer_id for row in found]})
-    gather(session, _STARTED, {"started": [row.id for row in found], "now": at})
-    return [
-        OfferedTrial(_running(row, at), cast("Json", row.assignment), row.study) for row in found
+    gather(session, _STARTED, {"started": [row.id for row in found], "now": job.at})
+    taken = [
+        OfferedTrial(_running(row, job.at), row.assignment, row.study, row.attempt_id)
+        for row in found
     ]
+    return job, taken
 
 
 def _running(row: Row[Any], at: datetime) -> Trial:

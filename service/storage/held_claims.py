@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Insert, Select, Table, bindparam, exists, func, select, update
+from sqlalchemy import Insert, Select, Table, bindparam, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -126,13 +126,25 @@ def prolong(session: Session, attempt_ids: Collection[int], until: datetime) -> 
         gather(session, _PROLONGED, {"held": some, "until": until})
 
 
+_NEW_MEASUREMENT = insert(_MEASUREMENTS)
+
+
+def measure(session: Session, row: Json) -> None:
+    """Store a measurement of an epoch that has none, without waiting for it.
+
+    Raises:
+        IntegrityError: With the commit on PostgreSQL: there is one now.
+    """
+    gather(session, _NEW_MEASUREMENT, row)
+
+
 @cache
 def _measured(is_pg: bool) -> Insert:  # noqa: FBT001 - private, and cached by it
     made = postgresql.insert if is_pg else sqlite.insert
     return made(_MEASUREMENTS).on_conflict_do_nothing()
 
 
-def measure(session: Session, row: Json) -> bool:
+def measure_once(session: Session, row: Json) -> bool:
     """Store a measurement; return whether there was none of its epoch."""
     found = session.execute(_measured(is_postgresql(session)), row)
     return bool(cast("Any", found).rowcount)

@@ -49,6 +49,7 @@ _NEW_TRIAL: dict[str, Any] = {
 _TRIALS = cast("Table", TrialRow.__table__)
 _ATTEMPTS = cast("Table", AttemptRow.__table__)
 _MEASUREMENTS = cast("Table", MeasurementRow.__table__)
+_NEW_ATTEMPTS = insert(_ATTEMPTS)
 # Made once: making it takes longer than running it.
 _WANTED = select(TrialRow).where(
     TrialRow.id == bindparam("wanted"), TrialRow.job_id.not_in(deleted())
@@ -315,11 +316,16 @@ def wait_again(session: Session, found: Sequence[TrialOutline]) -> None:
 
 
 def insert_attempts(session: Session, rows: Sequence[Values]) -> list[int]:
-    """Store new attempts, RUNNING, and return their ids in the same order."""
-    if not rows:
-        return []
+    """Store new attempts, RUNNING, and return their ids in the same order.
+
+    Where all have their `id` already, they are gathered.
+    """
     fresh = {"state": AttemptState.RUNNING, "is_late": False}
-    return _insert(session, _ATTEMPTS, [{**row, **fresh} for row in rows])
+    given = [{**row, **fresh} for row in rows]
+    if all("id" in row for row in rows):
+        put(session, _NEW_ATTEMPTS, given)
+        return [row["id"] for row in rows]
+    return _insert(session, _ATTEMPTS, given)
 
 
 def attempts(session: Session, trial_id: int) -> list[Attempt]:
