@@ -90,6 +90,7 @@ def _time(cells: Sequence[CellRecord]) -> str:
         return _NO_CELL
     return (
         f"{min(ratios):+.0f} to {max(ratios):+.0f} %, median {median(ratios):+.0f} % in "
-        f"{len(ratios)} cells (wall-clock time, other trainings running); none at inference: "
+        f"{len(ratios)} cells (wall-clock time, other trainings running; paired "
+        "steps of one network: `densearch bench operator`); none at inference: "
         "the density is folded into the weights"
     )
