@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
@@ -20,11 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from api.data_out import END
+from service import process_bounds
 
 # Rows of a row group: some MB in memory.
 GROUP = 5_000
 LIMIT_BYTES = 2 * 2**30
-_NICENESS = 5
 _TYPES = {
     "int": pa.int64(),
     "float": pa.float64(),
@@ -49,8 +48,7 @@ class _NoPandas(MetaPathFinder):
 
 def main() -> None:
     """Write the file of the table on stdin to stdout."""
-    os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_DATA, (LIMIT_BYTES, LIMIT_BYTES))
+    process_bounds.bound(data_bytes=LIMIT_BYTES)
     lines, out = sys.stdin.buffer, sys.stdout.buffer
     pa.set_memory_pool(pa.system_memory_pool())  # the others keep what was freed
     head = json.loads(lines.readline())

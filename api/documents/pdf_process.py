@@ -7,21 +7,20 @@ loads nothing: an address in the document is refused.
 from __future__ import annotations
 
 import hashlib
-import os
-import resource
 import sys
 from typing import NoReturn
+
+from service import process_bounds
 
 LIMIT_BYTES = 2 * 2**30
 LIMIT_CPU_S = 60
 # Exit codes that say why there is no PDF; others are failures.
 NOT_INSTALLED, NO_LIBRARIES = 81, 82
-_NICENESS = 5
 
 
 def main() -> None:
     """Write the PDF of the document on stdin to stdout; the exit code says what is missing."""
-    _restrict()
+    process_bounds.bound(data_bytes=LIMIT_BYTES, cpu_s=LIMIT_CPU_S)
     try:
         import weasyprint  # an extra; its import loads system libraries
     except ImportError as error:
@@ -34,12 +33,6 @@ def main() -> None:
     page = weasyprint.HTML(string=html.decode("utf-8"), url_fetcher=nothing)
     identifier = hashlib.sha256(html).digest()[:16]  # the same document is the same file
     sys.stdout.buffer.write(page.write_pdf(pdf_identifier=identifier))
-
-
-def _restrict() -> None:
-    os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_DATA, (LIMIT_BYTES, LIMIT_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_CPU_S, LIMIT_CPU_S))
 
 
 def _end(code: int, words: str) -> NoReturn:

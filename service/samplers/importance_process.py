@@ -13,8 +13,6 @@ It reads a `ImportanceQuestion` as JSON from stdin and writes an `ImportanceAnsw
 from __future__ import annotations
 
 import json
-import os
-import resource
 import sys
 import warnings
 from collections.abc import Container, Iterable, Sequence
@@ -24,11 +22,12 @@ import numpy as np
 import optuna
 from optuna.importance import PedAnovaImportanceEvaluator
 
+from service import process_bounds
+
 N_REPEATS = 50
 SEED = 20260101
 LIMIT_BYTES = 2 * 2**30
 LIMIT_CPU_S = 60
-_NICENESS = 10
 
 Ranked = tuple[float, tuple[float, ...]]
 
@@ -133,10 +132,8 @@ def _kind(n_choices: int) -> optuna.distributions.BaseDistribution:
 
 
 def main() -> None:
-    """ImportanceAnswer the question on stdin."""
-    os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_DATA, (LIMIT_BYTES, LIMIT_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_CPU_S, LIMIT_CPU_S))
+    """Answer the question on stdin."""
+    process_bounds.bound(data_bytes=LIMIT_BYTES, cpu_s=LIMIT_CPU_S)
     json.dump(importance(json.load(sys.stdin)), sys.stdout)
 
 

@@ -9,8 +9,6 @@ storage commits each of them, which takes minutes for 100,000.
 from __future__ import annotations
 
 import json
-import os
-import resource
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -27,9 +25,10 @@ from optuna.distributions import (
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 
+from service import process_bounds
+
 END = b"null\n"
 LIMIT_BYTES, LIMIT_CPU_S = 4 * 2**30, 600
-_NICENESS = 5
 # CANCELLED has no word in Optuna: such a trial has no value.
 _STATES = {
     "WAITING": "WAITING",
@@ -187,9 +186,7 @@ def _lines(first: Iterable[bytes]) -> Iterator[Trial]:
 
 def main() -> None:
     """Write the job on stdin to the file that the argument names."""
-    os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_DATA, (LIMIT_BYTES, LIMIT_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_CPU_S, LIMIT_CPU_S))
+    process_bounds.bound(data_bytes=LIMIT_BYTES, cpu_s=LIMIT_CPU_S)
     lines = iter(sys.stdin.buffer)
     studies = json.loads(next(lines))
     write(Path(sys.argv[1]), studies, _lines(lines))

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 
+from service import process_bounds
 from workers.bundle.archive import zipped
 from workers.bundle.contents import files_of
 
 LIMIT_CPU_S = 300
-_NICENESS = 5
 
 
 def main() -> None:
     """Write the bundle of the question on stdin to stdout."""
-    os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_CPU_S, LIMIT_CPU_S))
+    process_bounds.bound(cpu_s=LIMIT_CPU_S)
     # What packages print must not get between the bytes.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
