@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Row, bindparam, select
@@ -36,8 +37,13 @@ def _decoder(name: str, kind: object) -> Callable[[Any], Any] | None:
     if isinstance(kind, JSON):
         return json.loads
     if isinstance(kind, UtcDateTime):
-        return as_utc
+        return _time
     return {"phase": Phase, "state": TrialState}.get(name)
+
+
+def _time(value: datetime | str) -> datetime:
+    """Return a time in UTC; `columns.as_read` leaves SQLite's as they are stored, a text."""
+    return as_utc(datetime.fromisoformat(value) if isinstance(value, str) else value)
 
 
 _DECODERS = [_decoder(column.key, column.type) for column in _COLUMNS]
