@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from api.evidence import run_files
 from api.evidence.protocol import SPECS
 
 VERSION = 1
@@ -85,19 +86,11 @@ class CampaignRun:
 
 def save(run: CampaignRun, path: Path) -> None:
     """Write a run as JSON."""
-    text = json.dumps({"version": VERSION, **asdict(run)}, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    run_files.save(asdict(run), VERSION, path)
 
 
 def load(path: Path) -> CampaignRun:
-    """Read what `save` wrote.
-
-    Raises:
-        OSError: The file cannot be read.
-        ValueError: It is of another version.
-    """
-    found = json.loads(path.read_text(encoding="utf-8"))
-    if found.pop("version", None) != VERSION:
-        raise ValueError(f"{path} is of another version: run the campaigns again")
+    """Read what `save` wrote; raises as `run_files.load`."""
+    found = run_files.load(VERSION, path)
     campaigns = [CampaignRecord(**one) for one in found.pop("campaigns")]
     return CampaignRun(**found, campaigns=campaigns)

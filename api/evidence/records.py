@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from api.evidence import run_files
 from api.evidence.protocol import Cell
 from densearch.answers import TrialAnswer
 from service.report.failures import is_no_gain
@@ -134,20 +134,12 @@ def _final(trial: TrialAnswer) -> FinalTraining:
 
 def save(run: EvidenceRun, path: Path) -> None:
     """Write a run as JSON."""
-    text = json.dumps({"version": VERSION, **asdict(run)}, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    run_files.save(asdict(run), VERSION, path)
 
 
 def load(path: Path) -> EvidenceRun:
-    """Read what `save` wrote.
-
-    Raises:
-        OSError: The file cannot be read.
-        ValueError: It is of another version.
-    """
-    found = json.loads(path.read_text(encoding="utf-8"))
-    if found.pop("version", None) != VERSION:
-        raise ValueError(f"{path} is of another version: run the protocol again")
+    """Read what `save` wrote; raises as `run_files.load`."""
+    found = run_files.load(VERSION, path)
     cells = [
         CellRecord(**{**cell, "trainings": [FinalTraining(**own) for own in cell["trainings"]]})
         for cell in found.pop("cells")
