@@ -11,6 +11,7 @@ from service.spec import JobSpec
 from service.studies.layer_groups import n_dims_of
 from service.tasks.families import PatchTask
 from service.tasks.function import FunctionTask
+from service.tasks.kinds import TRAINED
 from service.tasks.sections import TrainingTask, data_name, like, sample_px
 
 # Batch normalisation cannot be trained on a batch of one whose image is a single pixel.
@@ -23,6 +24,20 @@ def default(task: TrainingTask) -> AnyNetwork:
     """Return the network of a spec that names none."""
     info = networks.fitting(like(task), n_dims_of(task))[0]
     return info.section.model_validate({"kind": info.name})
+
+
+def with_kind(body: object) -> object:
+    """Return the body of a spec with the kind of its network, where it gives others of its fields.
+
+    That is the task's default, as in a spec without a network. A task of a package names its own.
+    """
+    if not isinstance(body, dict):
+        return body
+    task, network = body.get("task"), body.get("network")
+    kind = str(task.get("kind")) if isinstance(task, dict) else ""
+    if not isinstance(network, dict) or "kind" in network or kind not in TRAINED:
+        return body
+    return {**body, "network": {"kind": networks.fitting(kind)[0].name, **network}}
 
 
 def faults(spec: JobSpec) -> Iterator[Fault]:

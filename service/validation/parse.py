@@ -67,7 +67,7 @@ def parse(body: object) -> JobSpec:
     Raises:
         InvalidSpecError: With one fault for each field that is wrong.
     """
-    return complete(_with_newest(read(JobSpec, body)))
+    return complete(_with_newest(read(JobSpec, network_rules.with_kind(body))))
 
 
 def _with_newest(spec: JobSpec) -> JobSpec:

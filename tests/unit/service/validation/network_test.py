@@ -130,3 +130,19 @@ def test_a_searched_depth_may_not_leave_a_stage_empty() -> None:
     choices = {"depth": {"choices": [3, 2]}}
     (fault,) = faults(body(TEXTURES, network, search=choices))
     assert fault.pointer == "/search/depth/choices/1"
+
+
+@pytest.mark.parametrize(
+    ("task", "kind"),
+    [(PHOTOS, "dncnn"), (DIGITS, "small_cnn"), ({"kind": "segmentation"}, "unet")],
+    ids=str,
+)
+def test_a_network_without_a_kind_is_the_tasks_own(task: dict[str, Any], kind: str) -> None:
+    given = body(task, {"width": 4})
+    assert parse.parse(given) == parse.parse(body(task, {"kind": kind, "width": 4}))
+    assert given["network"] == {"width": 4}  # the caller's body stays as it is
+
+
+@pytest.mark.parametrize("task", [[], {"kind": []}, {}, {"kind": "function", "name": "branin"}])
+def test_where_a_task_has_no_network_of_its_own_the_kind_is_asked_for(task: Any) -> None:  # noqa: ANN401 - JSON
+    assert "/network/kind" in [fault.pointer for fault in faults(body(task, {"width": 4}))]
