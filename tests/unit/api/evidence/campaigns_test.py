@@ -50,5 +50,5 @@ def test_what_was_saved_is_read_again_and_another_version_is_refused(tmp_path: P
     save(run, path)
     assert load(path) == run
     path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
-    with pytest.raises(ValueError, match="run the campaigns again"):
+    with pytest.raises(ValueError, match="run the protocol again"):
         load(path)
