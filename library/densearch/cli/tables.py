@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console, RenderableType
@@ -114,15 +114,15 @@ def studies_table(studies: Iterable[Json]) -> Table:
     return table
 
 
-def vector_table(entries: Iterable[Json]) -> Table:
-    """Return a row for each value that a job searches: what it sets, where, in which range."""
-    table = Table("searched", "layers", "kernel", "sets", "range", box=None, pad_edge=False)
+def vector_table(entries: Sequence[Json]) -> Table:
+    """Return a row for each value that a job searches: what it sets, where, in which range.
+
+    Where nothing has a density, as with functions, there are no layers and kernels to show.
+    """
+    of_density = ("layers", "kernel", "sets")
+    shown = of_density if any(entry["group"] is not None for entry in entries) else ()
+    table = Table("searched", *shown, "range", box=None, pad_edge=False)
     for entry in entries:
-        table.add_row(
-            Text(entry["name"]),
-            Text(layers_text(entry)),
-            str(entry["kernel_size"] or ""),
-            taps_text(entry),
-            Text(range_text(entry)),
-        )
+        places = (Text(layers_text(entry)), str(entry["kernel_size"] or ""), taps_text(entry))
+        table.add_row(Text(entry["name"]), *(places if shown else ()), Text(range_text(entry)))
     return table

@@ -74,3 +74,22 @@ def test_rows_are_lines_on_a_narrow_terminal(
     tables.show_table(Text("no table"))
     lines = capsys.readouterr().out.split("\n")
     assert lines == ["job: 1", "name: [red]", "[x]", "", "no table", ""]
+
+
+LEARNING_RATE = {
+    "index": 1, "name": "lr", "group": None, "layers": None, "kernel_size": None, "factors": None,
+    "positions": None, "low": 0.01, "high": 1.0, "is_log": True, "choices": None,
+}  # fmt: skip
+DEN = {
+    "index": 0, "name": "den[0]", "group": "", "layers": ["conv0", "conv1"], "kernel_size": 3,
+    "factors": ["alpha", "beta"], "positions": [[-1], [1]], "low": 0.0, "high": 2.0,
+    "is_log": False, "choices": None,
+}  # fmt: skip
+
+
+def test_what_is_searched_has_columns_for_its_layers_where_there_are_densities() -> None:
+    rows = [row.split() for row in printed(tables.vector_table([DEN, LEARNING_RATE])).splitlines()]
+    assert rows[0] == ["searched", "layers", "kernel", "sets", "range"]
+    assert rows[1] == ["den[0]", "all", "3", "alpha,", "beta", "at", "-1,", "+1", "0", "to", "2"]
+    rows = [row.split() for row in printed(tables.vector_table([LEARNING_RATE])).splitlines()]
+    assert rows == [["searched", "range"], ["lr", "0.01", "to", "1,", "logarithmic"]]
