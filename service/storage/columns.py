@@ -18,14 +18,11 @@ from service.storage.declarative import UtcDateTime
 
 def as_read(column: Any) -> ColumnElement[Any]:  # noqa: ANN401 - of any table
     """Return what is selected of a column, for `values_of`."""
+    if isinstance(column.type, JSON):
+        return cast(column, Text)
     if isinstance(column.type, UtcDateTime):
         return type_coerce(column, Text)  # SQLite's is a text
-    return with_json_as_text(column)
-
-
-def with_json_as_text(column: Any) -> ColumnElement[Any]:  # noqa: ANN401 - of any table
-    """Return a column; one of JSON as the text that is stored."""
-    found: ColumnElement[Any] = cast(column, Text) if isinstance(column.type, JSON) else column
+    found: ColumnElement[Any] = column
     return found
 
 

@@ -28,7 +28,7 @@ MOST_KEPT = 1_000
 
 _COLUMNS = [getattr(TrialRow, own.name) for own in fields(Trial)]
 # Made once: making it takes longer than running it.
-_WANTED = select(*map(columns.with_json_as_text, _COLUMNS)).where(
+_WANTED = select(*map(columns.as_read, _COLUMNS)).where(
     TrialRow.id.in_(bindparam("wanted", expanding=True))
 )
 
