@@ -13,8 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 
-def _check(request: Request) -> None:
+async def _check(request: Request) -> None:
     """Refuse parameters that the route does not declare, and single ones that are given twice.
+
+    A coroutine, since FastAPI runs plain functions in a thread, which takes longer than this.
 
     Raises:
         RequestValidationError: Naming each of them.
@@ -64,7 +66,7 @@ EXACT = [Depends(_check)]
 def exact_but(prefix: str) -> list[Any]:
     """Return the same dependencies for a route that reads parameters of a prefix itself."""
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:
         _check_but(prefix, request)
 
     return [Depends(check)]

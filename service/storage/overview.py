@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Subquery, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from service.records import Measurement, Study, Trial
 from service.states import AttemptState, Phase, TrialState
+from service.storage import numbered_trials
+from service.storage.declarative import as_utc
 from service.storage.jobs import WORKING
+from service.storage.numbered_trials import NumberedTrial
 from service.storage.rows import to_value
 from service.storage.tables import AttemptRow, JobRow, MeasurementRow, StudyRow, TrialRow
 
@@ -39,10 +43,6 @@ class Result:
 
 # The order in which a study's best so far is determined.
 Order = Literal["number", "time"]
-_ORDERS: Mapping[Order, tuple[str, ...]] = {
-    "number": ("number",),
-    "time": ("finished_at", "number"),
-}
 
 # Made once: making it takes longer than running it.
 _BEST_AHEAD = (
@@ -61,60 +61,41 @@ _BEST_AHEAD = (
 )
 
 
-def numbered(job_id: int) -> Subquery:
-    """Return the search trials of a job that have a number, with what was trained up to each."""
-    spent_s = func.coalesce(TrialRow.training_s, 0.0)  # type: ignore[attr-defined]
-    columns = (
-        *(TrialRow.id, TrialRow.study_id, TrialRow.number, TrialRow.state, TrialRow.value),
-        *(TrialRow.is_diverged, TrialRow.cached_from, TrialRow.finished_at),
-        func.sum(spent_s)
-        .over(partition_by=TrialRow.study_id, order_by=TrialRow.number)
-        .label("compute_s"),
-    )
-    return (
-        select(*columns)
-        .where(
-            TrialRow.job_id == job_id,
-            TrialRow.phase == Phase.SEARCH,
-            TrialRow.number.is_not(None),
-        )
-        .subquery()
-    )
-
-
 def results(session: Session, job_id: int, order: Order, most: int) -> list[Result]:
     """Return the completed search trials of a job that did not diverge, by study and number.
 
     For a study with more than `most` results, only the steps of its staircase: each result that
-    was the best so far in the given order, and the last result. The database selects them.
+    was the best so far in the given order, and the last result.
     """
-    own = numbered(job_id)
-    study, by = own.c.study_id, [own.c[name] for name in _ORDERS[order]]
-    best_before = func.min(own.c.value).over(partition_by=study, order_by=by, rows=(None, -1))
-    found = (
-        select(
-            *(own.c[name] for name in ("id", "study_id", "number", "value", "finished_at")),
-            own.c.compute_s,
-            func.count().over(partition_by=study).label("n"),
-            best_before.label("best_before"),
-            func.lead(own.c.id).over(partition_by=study, order_by=by).label("next_id"),
-        )
-        .where(
-            own.c.state == TrialState.COMPLETED,
-            own.c.is_diverged.is_(False),
-            own.c.value.is_not(None),
-            own.c.finished_at.is_not(None),
-        )
-        .subquery()
-    )
-    is_step = found.c.best_before.is_(None) | (found.c.value < found.c.best_before)
-    names = ("id", "study_id", "number", "value", "finished_at", "n", "compute_s")
-    query = (
-        select(*(found.c[name] for name in names))
-        .where((found.c.n <= most) | is_step | found.c.next_id.is_(None))
-        .order_by(found.c.study_id, found.c.number)
-    )
-    return [Result(*row) for row in session.execute(query)]
+    found = []
+    for study_id, own in numbered_trials.by_study(session, job_id).items():
+        every = [
+            (one.value, one.finished_at, one)
+            for one in own
+            if one.state == TrialState.COMPLETED and not one.is_diverged
+            if one.value is not None and one.finished_at is not None
+        ]
+        shown = every if len(every) <= most else _steps(every, order)
+        found += [
+            Result(one.id, study_id, one.number, value, as_utc(at), len(every), one.compute_s)
+            for value, at, one in shown
+        ]
+    return found
+
+
+# Its value, its end and itself.
+_Completed = tuple[float, datetime, NumberedTrial]
+
+
+def _steps(every: Sequence[_Completed], order: Order) -> list[_Completed]:
+    """Return the steps of a staircase and its last result, by number."""
+    in_time = sorted(every, key=lambda one: (one[1], one[2].number)) if order == "time" else every
+    best, steps = math.inf, [in_time[-1]]
+    for one in in_time[:-1]:
+        if one[0] < best:
+            best = one[0]
+            steps.append(one)
+    return sorted(steps, key=lambda one: one[2].number)
 
 
 def best_ahead(session: Session, job_id: int) -> Trial | None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.states import TrialState
-from service.storage.overview import numbered
+from service.states import Phase, TrialState
+from service.storage import numbered_trials
+from service.storage.declarative import as_utc
+from service.storage.numbered_trials import NumberedTrial
+from service.storage.tables import TrialRow
 
 MarkKind = Literal["failed", "pruned", "diverged", "reused"]
+LOST = (TrialState.FAILED, TrialState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +46,31 @@ def marks(session: Session, job_id: int, most: int) -> list[TrialMark]:
     Of a kind with more than `most`, every second, third, ... in that order, so that which ones are
     shown depends on no order of arrival.
     """
-    own = numbered(job_id)
-    lost = own.c.state.in_((TrialState.FAILED, TrialState.CANCELLED))
-    kind = case(
-        (lost, "failed"),
-        (own.c.state == TrialState.PRUNED, "pruned"),
-        (own.c.is_diverged.is_(True), "diverged"),
-        else_="reused",
-    ).label("kind")
-    by = (own.c.study_id, own.c.number)
-    found = (
-        select(
-            *(own.c.study_id, own.c.number, kind, own.c.finished_at, own.c.compute_s),
-            func.count().over(partition_by=kind).label("n"),
-            func.row_number().over(partition_by=kind, order_by=by).label("place"),
+    found: dict[MarkKind, list[NumberedTrial]] = defaultdict(list)
+    for own in numbered_trials.by_study(session, job_id).values():
+        for trial in own:
+            kind = _kind_of(trial) if trial.finished_at is not None else None
+            if kind is not None:
+                found[kind].append(trial)
+    shown = [
+        TrialMark(
+            one.study_id, one.number, kind, as_utc(one.finished_at), one.compute_s, len(every)
         )
-        .where(
-            own.c.finished_at.is_not(None),
-            or_(
-                lost,
-                own.c.state == TrialState.PRUNED,
-                (own.c.state == TrialState.COMPLETED)
-                & (own.c.is_diverged.is_(True) | own.c.cached_from.is_not(None)),
-            ),
-        )
-        .subquery()
-    )
-    stride = (found.c.n + most - 1) // most
-    names = ("study_id", "number", "kind", "finished_at", "compute_s", "n")
-    query = (
-        select(*(found.c[name] for name in names))
-        .where((found.c.place - 1) % stride == 0)
-        .order_by(found.c.study_id, found.c.number)
-    )
-    return [TrialMark(*row) for row in session.execute(query)]
+        for kind, every in found.items()
+        for one in every[:: math.ceil(len(every) / most)]
+        if one.finished_at is not None
+    ]
+    return sorted(shown, key=lambda mark: (mark.study_id, mark.number))
+
+
+def _kind_of(trial: NumberedTrial) -> MarkKind | None:
+    if trial.state in LOST:
+        return "failed"
+    if trial.state == TrialState.PRUNED:
+        return "pruned"
+    if trial.state != TrialState.COMPLETED:
+        return None
+    return "diverged" if trial.is_diverged else "reused" if trial.cached_from is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +87,19 @@ def values_of(session: Session, job_id: int) -> Mapping[int, SearchValues]:
     A trial that diverged has ended without a value, as a failed one has; a pruned one's is of an
     earlier epoch, so that it has none either.
     """
-    own = numbered(job_id)
-    has_value = (
-        (own.c.state == TrialState.COMPLETED)
-        & own.c.is_diverged.is_(False)
-        & own.c.value.is_not(None)
-    )
-    ended = (TrialState.COMPLETED, TrialState.PRUNED, TrialState.FAILED)
+    own = (TrialRow.job_id == job_id) & (TrialRow.phase == Phase.SEARCH)
+    own &= TrialRow.number.is_not(None)
+    ended = TrialRow.state.in_((TrialState.COMPLETED, TrialState.PRUNED, TrialState.FAILED))
     counts = session.execute(
-        select(own.c.study_id, func.count()).where(own.c.state.in_(ended)).group_by(own.c.study_id)
+        select(TrialRow.study_id, func.count()).where(own, ended).group_by(TrialRow.study_id)
     )
     found = {study_id: SearchValues([], n) for study_id, n in counts}
-    query = select(own.c.study_id, own.c.value).where(has_value).order_by(own.c.value)
-    for study_id, value in session.execute(query):
-        found[study_id].values.append(value)
+    query = select(TrialRow.study_id, TrialRow.value).where(
+        own,
+        TrialRow.state == TrialState.COMPLETED,
+        TrialRow.is_diverged.is_(False),
+        TrialRow.value.is_not(None),
+    )
+    for study_id, value in session.execute(query.order_by(TrialRow.value)):
+        found[study_id].values.append(value)  # type: ignore[arg-type] # not None
     return found
