@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import resource
 import subprocess
@@ -71,6 +72,7 @@ def _measure(path: Path, form: str) -> None:
     database = Database(f"sqlite:///{path}")
     app = create_app(Settings(data_dir=path.parent), database)
     asyncio.run(_download(app, "/v1/jobs/1/trials", b"limit=1"))  # what is loaded once
+    gc.freeze()  # as the server does
     others = _OtherPeak()
     others.start()
     before = _peak_mb()

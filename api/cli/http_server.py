@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import resource
 import signal
 import socket
@@ -142,6 +143,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # What is loaded by now stays: a full collection would look through all of it, and no call
+        # is answered meanwhile.
+        gc.freeze()
         if not self.should_exit:
             self._on_ready()
 

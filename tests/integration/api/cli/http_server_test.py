@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import signal
 import socket
 import subprocess
@@ -20,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from api.cli.http_server import (
     PortInUseError,
     UnusableAddressError,
+    _Server,
     address_of,
     bind,
     forwarding,
@@ -162,6 +165,24 @@ application.create_app = with_a_long_request
 schema.upgrade(Database(load().resolved_database_url))
 http_server.run(load(port=0), with_dispatcher=False)
 """
+
+
+def test_collections_leave_out_what_was_loaded_before_it_was_ready() -> None:
+    n_frozen: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(PlainTextResponse("ok"), lifespan="off", log_config=None)
+        config.load()
+
+        def on_ready() -> None:
+            n_frozen.append(gc.get_freeze_count())
+            server.should_exit = True
+
+        server = _Server(config, on_ready, lambda: None)
+        try:
+            asyncio.run(server.serve(sockets=[listener]))
+        finally:
+            gc.unfreeze()
+    assert n_frozen[0] > 10_000
 
 
 def test_sigterm_ends_it_within_seconds_while_a_request_takes_minutes(tmp_path: Path) -> None:
