@@ -20,13 +20,15 @@ Token = Annotated[
     str,
     Field(min_length=1, max_length=200, description="Of the attempt, as the ask answered it."),
 ]
-MOST = 1e300
+# A report squares variances: beyond about 1e76 they would be infinite, and the job would fail after
+# its last training.
+MOST = 1e60
 
 
 def _bounded(value: float) -> float:
-    """Return a value; pydantic would write the bound in 300 digits."""
+    """Return a value; pydantic would write the bound in 60 digits."""
     if abs(value) > MOST:
-        raise ValueError(f"is {value:g}: a number from -1e300 to 1e300 is taken, or `diverged`")
+        raise ValueError(f"is {value:g}: a number from -1e60 to 1e60 is taken")
     return value
 
 
@@ -40,7 +42,9 @@ Metric = Annotated[
         json_schema_extra={"minimum": -MOST, "maximum": MOST},
     ),
 ]
-Metrics = Annotated[dict[MetricName, float], Field(max_length=MOST_METRICS)]
+Metrics = Annotated[
+    dict[MetricName, Annotated[float, AfterValidator(_bounded)]], Field(max_length=MOST_METRICS)
+]
 
 
 class AskBody(Section):

@@ -176,19 +176,25 @@ def compare(
 
 
 def bootstrap_interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
-    """Return the bias-corrected and accelerated bootstrap interval of the mean of n >= 2."""
+    """Return the bias-corrected and accelerated bootstrap interval of the mean of n >= 2.
+
+    Where the values deviate by rounding it is their range: the correction is not defined there.
+    """
     from scipy.stats import bootstrap
 
-    if min(values) == max(values):
-        return values[0], values[0]
+    low, high = min(values), max(values)
+    if high - low <= RELATIVE_ROUNDING * max(abs(low), abs(high)):
+        return low, high
+    # Cubes of tiny values would be 0, of huge ones infinite; a power of two changes no digit.
+    exponent = math.frexp(max(abs(low), abs(high)))[1]
     found = bootstrap(
-        (values,),
+        (np.ldexp(values, -exponent),),
         np.mean,
         confidence_level=confidence,
         n_resamples=N_RESAMPLES,
         rng=np.random.default_rng(RESAMPLING_SEED),
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return math.ldexp(found.low, exponent), math.ldexp(found.high, exponent)
 
 
 def holm(ps: Sequence[float]) -> list[float]:

@@ -107,6 +107,28 @@ def test_the_bootstrap_stays_within_the_sample_and_is_the_same_again(n: int) -> 
     assert low <= narrow[0] <= narrow[1] <= high
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0.7000000000000001, 0.7, 0.7, 0.7000000000000001, 0.7000000000000001],
+        [7.000000000000001, 7.0, 7.0],
+        [0.1, 0.10000000000000003, 0.1, 0.10000000000000002, 0.10000000000000003],
+    ],
+)
+def test_values_that_deviate_by_rounding_have_their_range(values: list[float]) -> None:
+    """Of them scipy's interval is not a number, with which no report can be stored."""
+    found = statistics.summarize(values)
+    assert (found.low, found.high) == (min(values), max(values))
+
+
+@pytest.mark.parametrize("size", [5e-308, 1e-150, 1.0, 1e60, 1e300])
+def test_the_bootstrap_of_tiny_and_huge_values_is_that_of_others(size: float) -> None:
+    values = [1.0, 2.0, 4.0, 4.5]
+    low, high = statistics.bootstrap_interval(values, 0.95)
+    found = statistics.bootstrap_interval([value * size for value in values], 0.95)
+    assert found == pytest.approx((low * size, high * size), rel=1e-12)
+
+
 def test_a_skewed_sample_has_a_skewed_interval() -> None:
     """Student's interval is symmetric; that of a sample with one large value is not."""
     found = statistics.compare([1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.0, 4.0], [0.0] * 8)
