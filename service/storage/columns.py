@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Row, Text, cast, type_coerce
 
-from service.storage.declarative import UtcDateTime
+from service.storage.declarative import UtcDateTime, as_utc
 
 
 def as_read(column: Any) -> ColumnElement[Any]:  # noqa: ANN401 - of any table
@@ -24,6 +24,11 @@ def as_read(column: Any) -> ColumnElement[Any]:  # noqa: ANN401 - of any table
         return type_coerce(column, Text)  # SQLite's is a text
     found: ColumnElement[Any] = column
     return found
+
+
+def time_of(value: datetime | str) -> datetime:
+    """Return a time that was selected by `as_read`, in UTC."""
+    return as_utc(datetime.fromisoformat(value) if isinstance(value, str) else value)
 
 
 def values_of(columns: Sequence[Any], rows: Sequence[Row[Any]]) -> list[Sequence[Any]]:

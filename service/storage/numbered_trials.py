@@ -21,7 +21,8 @@ class NumberedTrial(NamedTuple):
     """A search trial in its study's sequence.
 
     Attributes:
-        finished_at: As the database has it, see `service.storage.declarative.as_utc`.
+        finished_at: As the database has it, see `service.storage.columns.time_of`; it rises with
+            the time.
         compute_s: Seconds of training of its study's trials up to this one, by number.
     """
 
@@ -32,7 +33,7 @@ class NumberedTrial(NamedTuple):
     value: float | None
     is_diverged: bool
     cached_from: int | None
-    finished_at: datetime | None
+    finished_at: datetime | str | None
     compute_s: float
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from service.records import Measurement, Study, Trial
 from service.states import AttemptState, Phase, TrialState
 from service.storage import numbered_trials
-from service.storage.declarative import as_utc
+from service.storage.columns import time_of
 from service.storage.jobs import WORKING
 from service.storage.numbered_trials import NumberedTrial
 from service.storage.rows import to_value
@@ -77,14 +77,14 @@ def results(session: Session, job_id: int, order: Order, most: int) -> list[Resu
         ]
         shown = every if len(every) <= most else _steps(every, order)
         found += [
-            Result(one.id, study_id, one.number, value, as_utc(at), len(every), one.compute_s)
+            Result(one.id, study_id, one.number, value, time_of(at), len(every), one.compute_s)
             for value, at, one in shown
         ]
     return found
 
 
 # Its value, its end and itself.
-_Completed = tuple[float, datetime, NumberedTrial]
+_Completed = tuple[float, datetime | str, NumberedTrial]
 
 
 def _steps(every: Sequence[_Completed], order: Order) -> list[_Completed]:

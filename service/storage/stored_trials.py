@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Row, bindparam, select
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 from service.records import Trial
 from service.states import Phase, TrialState
 from service.storage import columns
-from service.storage.declarative import UtcDateTime, as_utc
+from service.storage.declarative import UtcDateTime
 from service.storage.tables import TrialRow
 
 # With the fields of `service.records.Trial`; hashable.
@@ -37,13 +36,8 @@ def _decoder(name: str, kind: object) -> Callable[[Any], Any] | None:
     if isinstance(kind, JSON):
         return json.loads
     if isinstance(kind, UtcDateTime):
-        return _time
+        return columns.time_of
     return {"phase": Phase, "state": TrialState}.get(name)
-
-
-def _time(value: datetime | str) -> datetime:
-    """Return a time in UTC; `columns.as_read` leaves SQLite's as they are stored, a text."""
-    return as_utc(datetime.fromisoformat(value) if isinstance(value, str) else value)
 
 
 _DECODERS = [_decoder(column.key, column.type) for column in _COLUMNS]

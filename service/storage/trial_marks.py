@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from service.states import Phase, TrialState
 from service.storage import numbered_trials
-from service.storage.declarative import as_utc
+from service.storage.columns import time_of
 from service.storage.numbered_trials import NumberedTrial
 from service.storage.tables import TrialRow
 
@@ -54,7 +54,7 @@ def marks(session: Session, job_id: int, most: int) -> list[TrialMark]:
                 found[kind].append(trial)
     shown = [
         TrialMark(
-            one.study_id, one.number, kind, as_utc(one.finished_at), one.compute_s, len(every)
+            one.study_id, one.number, kind, time_of(one.finished_at), one.compute_s, len(every)
         )
         for kind, every in found.items()
         for one in every[:: math.ceil(len(every) / most)]

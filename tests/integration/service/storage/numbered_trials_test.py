@@ -6,8 +6,8 @@ import pytest
 
 from service.states import Phase
 from service.storage import numbered_trials, studies, trials
+from service.storage.columns import time_of
 from service.storage.database import Database
-from service.storage.declarative import as_utc
 from tests.support import seeding
 
 
@@ -30,4 +30,4 @@ def test_they_are_the_trials_of_each_study_by_number(database: Database) -> None
             same = (trial.number, trial.state, trial.value, trial.is_diverged, trial.cached_from)
             shown = (one.number, one.state, one.value, one.is_diverged, one.cached_from)
             assert shown == same
-            assert (one.finished_at and as_utc(one.finished_at)) == trial.finished_at
+            assert (one.finished_at and time_of(one.finished_at)) == trial.finished_at
