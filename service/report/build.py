@@ -19,7 +19,7 @@ from service.report.causes import attribution_in_words
 from service.report.continuation import continued_of
 from service.report.item_scope import scope_of
 from service.report.own_decision import decided_by_job
-from service.report.primary import SeedPlan
+from service.report.primary import SIMPLER, SeedPlan
 from service.report.rows import (
     ROLES,
     ArmTrials,
@@ -177,7 +177,12 @@ def _without_answer(resolved: ResolvedSpec, best: ArmTrials | None) -> list[str]
         return ["No search found a density that could be trained."]
     if isinstance(resolved, FunctionJob):
         return [f"The lowest value found is {best.best.value:.6g}, by {best.name}."]
-    return ["No verdict: the job has no uniform control or no final evaluation on a test split."]
+    if not SeedPlan.of(resolved.spec.evaluation).looks:
+        return ["No verdict: the job has no final trainings (n_seeds 0) to judge on a test split."]
+    if all(control.name not in SIMPLER for control in resolved.spec.controls):
+        why = "the job has no network without a density to compare with"
+        return [f"No verdict: {why}.", "Add the controls uniform and uniform_tuned."]
+    return ["No verdict: no training of a network without a density could be completed."]
 
 
 def _bounds_in_words(found: Sequence[ArmTrials]) -> list[str]:

@@ -23,10 +23,13 @@ def attribution_in_words(found: Attribution, own: ComparedMetric = LOSS) -> str:
     sentences = [_of_the_gain(found, own), *(_outside_chain(part, own) for part in found.beside)]
     wanted = [name for name in found.missing if name != DEFAULT_INIT_TUNED]
     if wanted:
-        what = "split" if found.is_rate_tuned else "compare"
-        how = "further" if found.is_rate_tuned else "with a tuned learning rate"
+        is_compared = any(part.names == (BEYOND,) for part in found.beside)
+        is_split = found.is_rate_tuned or is_compared
+        aim = (
+            "split the gain further" if is_split else "compare the gain with a tuned learning rate"
+        )
         controls = noun(len(wanted), "control")
-        sentences.append(f"To {what} the gain {how}, add the {controls} {joined(wanted)}.")
+        sentences.append(f"To {aim}, add the {controls} {joined(wanted)}.")
     return " ".join(sentences)
 
 

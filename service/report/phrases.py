@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from densearch.plurals import noun
 from service.report.effects import Effect
 
 # Smaller percentages are no difference that anybody sees.
 LEAST_PERCENT = 0.005
+# The ends of a narrow interval are written with up to so many significant digits.
+MOST_DIGITS = 4
 
 
 def joined(words: Sequence[str]) -> str:
@@ -22,17 +24,24 @@ def count_of(n: int, what: str) -> str:
     return f"{n} {noun(n, what)}"
 
 
-def percent(share: float) -> str:
-    """Return a share as a percentage with two significant digits, without its sign: "2.3 %"."""
+def percent(share: float, n_digits: int = 2) -> str:
+    """Return a share as a percentage with few significant digits, without its sign: "2.3 %"."""
     value = abs(100.0 * share)
     if value < LEAST_PERCENT:
         return "0 %"
-    return f"{value:.0f} %" if value >= 9.95 else f"{value:.2g} %"
+    least = 10.0 ** (n_digits - 1) - 0.05
+    return f"{value:.0f} %" if value >= least else f"{value:.{n_digits}g} %"
 
 
-def signed(share: float) -> str:
+def signed(share: float, n_digits: int = 2) -> str:
     """Return a share as `percent` does, with its sign: "-12 %"."""
-    return ("-" if share < 0.0 else "+") + percent(share)
+    return ("-" if share < 0.0 else "+") + percent(share, n_digits)
+
+
+def _ends(low: float, high: float, written: Callable[[float, int], str]) -> tuple[str, str]:
+    """Return the ends of an interval with so many digits that they differ, where so many do."""
+    texts = [(written(low, n), written(high, n)) for n in range(2, MOST_DIGITS + 1)]
+    return next((each for each in texts if each[0] != each[1]), texts[0])
 
 
 def chance_text(chance: float) -> str:
@@ -55,7 +64,7 @@ def ends_of(effect: Effect) -> str:
         return ""
     if effect.unit == "difference":
         return f"{effect.low:+.3g} to {effect.high:+.3g}"
-    return f"{signed(effect.low)} to {signed(effect.high)}"
+    return " to ".join(_ends(effect.low, effect.high, signed))
 
 
 def between(effect: Effect) -> str:
@@ -63,4 +72,4 @@ def between(effect: Effect) -> str:
     low, high = sorted((abs(effect.low or 0.0), abs(effect.high or 0.0)))
     if effect.unit == "difference":
         return f"{low:.3g} and {high:.3g}"
-    return f"{percent(low)} and {percent(high)}"
+    return " and ".join(_ends(low, high, percent))

@@ -21,8 +21,10 @@ def earlier_looks_in_words(n_jobs: int) -> str:
 def marked_arm(report: Mapping[str, Any], light: str | None = None) -> str | None:
     """Return the arm that a report's table marks: the one that its result recommends.
 
-    It is that of the decision, else that of the verdict; without either the search with the lowest
-    validation loss, unless a control had a lower test loss. None where nothing is decided.
+    It is that of the decision, else that of the verdict. None where nothing is decided, where the
+    density was not compared with a tuned learning rate, and where nothing is compared with it. Of
+    a job without tests, and of a report from before there were answers, it is the search with the
+    lowest value, unless a control had a lower test loss.
 
     Args:
         report: Of a job.
@@ -30,8 +32,11 @@ def marked_arm(report: Mapping[str, Any], light: str | None = None) -> str | Non
     """
     answer = report.get("answer")
     if not answer:
-        return _best_search(report)
+        is_open = "answer" in report and any(arm.get("test") for arm in report["arms"])
+        return None if is_open else _best_search(report)
     question = answer["question"]
+    if light != "leave out" and not question.get("is_rate_tuned", True):
+        return None
     if light == "adopt" or (light != "leave out" and answer["outcome"] == "better"):
         return str(question["arm"])
     is_open = light != "leave out" and answer["outcome"] == "not decided"

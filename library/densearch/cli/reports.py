@@ -80,7 +80,8 @@ def show_report(job: Json, screen: Console) -> None:
     if not findings:
         screen.print(Text(report["verdict"], style="bold"))
         return
-    screen.print(Text("How we know"))
+    if report["evidence"]:
+        screen.print(Text("How we know"))
     for words in report["evidence"]:
         for text in _hanging(words, screen):
             screen.print(text)

@@ -88,8 +88,26 @@ class TestVerdict:
         log = Log(spec_of(controls=[]))
         log.judge("random", 1.0, 0.5, 0.6)
         report = report_of(log)
-        assert report["verdict"].startswith("No verdict")
+        assert report["findings"] == [
+            "No verdict: the job has no network without a density to compare with.",
+            "Add the controls uniform and uniform_tuned.",
+        ]
         assert report["attribution"] is None
+
+    def test_without_final_trainings_it_says_so(self) -> None:
+        log = Log(spec_of(controls=["uniform"], evaluation={"n_seeds": 0}))
+        log.judge("random", 1.0)
+        log.judge("uniform", 1.2)
+        assert report_of(log)["findings"] == [
+            "No verdict: the job has no final trainings (n_seeds 0) to judge on a test split."
+        ]
+
+    def test_a_plain_network_that_gave_nothing_is_named(self) -> None:
+        log = Log(spec_of(controls=["uniform"]))
+        log.judge("random", 1.0, 0.5, 0.6)
+        assert report_of(log)["findings"] == [
+            "No verdict: no training of a network without a density could be completed."
+        ]
 
     def test_a_function_has_a_least_value(self) -> None:
         body: dict[str, Any] = {

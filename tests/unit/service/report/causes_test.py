@@ -48,6 +48,14 @@ def test_missing_controls_are_named() -> None:
     )
 
 
+def test_what_is_compared_with_a_tuned_rate_already_is_only_split_further() -> None:
+    words = said({"uniform": 0.0, "uniform_tuned": 0.1, "direct_l": 0.2})
+    assert "direct_l saves 11." in words
+    assert words.endswith(
+        "To split the gain further, add the controls flat, density_tuned and flat_tuned."
+    )
+
+
 def test_a_loss_instead_of_a_gain_has_a_verb_of_its_own() -> None:
     words = said({"uniform": 0.0, "direct_l": -0.2})
     assert words.startswith("direct_l raises uniform's loss by 20.0 % [19.0, 21.0]")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from service.report.effects import effect_of
@@ -46,3 +48,14 @@ def test_a_percentage_is_never_written_with_an_exponent() -> None:
     assert [percent(share) for share in (2.9e-7, 1.4e-5, 6e-5, 0.0, -3e-9)] == [
         "0 %", "0 %", "0.006 %", "0 %", "0 %",
     ]  # fmt: skip
+
+
+def test_the_ends_of_a_narrow_interval_can_be_told_apart() -> None:
+    found = effect_of({0: 0.2383, 1: 0.4765, 2: 0.2382}, {0: 1.0, 1: 2.0, 2: 1.0})
+    assert found is not None
+    narrow = replace(found, low=-0.7642, high=-0.7591)
+    assert (between(narrow), ends_of(narrow)) == ("75.9 % and 76.4 %", "-76.4 % to -75.9 %")
+    assert between(replace(narrow, low=-0.76421, high=-0.76419)) == "76 % and 76 %"
+    assert ends_of(replace(narrow, low=-0.003, high=0.003)) == "-0.3 % to +0.3 %"
+    assert ends_of(replace(narrow, low=1.502, high=1.504)) == "+150.2 % to +150.4 %"
+    assert between(replace(narrow, low=0.0201, high=0.0204)) == "2.01 % and 2.04 %"

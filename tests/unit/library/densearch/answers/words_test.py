@@ -24,6 +24,27 @@ def reported(outcome: str | None = None, **test: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def early(**test: float) -> dict[str, Any]:
+    """A report from before there were answers."""
+    report = reported(None, **test)
+    del report["answer"]
+    return report
+
+
+def untested() -> dict[str, Any]:
+    """A report of a job that has nothing to test, or whose arms were not."""
+    report = reported()
+    for arm in report["arms"]:
+        arm["test"] = None
+    return report
+
+
+def unjudged(outcome: str) -> dict[str, Any]:
+    """A report without a tuned control."""
+    question = {"arm": "tpe", "against": "uniform", "is_rate_tuned": False}
+    return reported() | {"answer": {"outcome": outcome, "question": question}}
+
+
 @pytest.mark.parametrize(
     ("report", "light", "marked"),
     [
@@ -34,8 +55,14 @@ def reported(outcome: str | None = None, **test: float) -> dict[str, Any]:
         (reported("no difference"), "leave out", "uniform_tuned"),
         (reported("not decided"), "more seeds", None),
         (reported("not decided"), "adopt", "tpe"),  # with what earlier jobs found
-        (reported(), None, "tpe"),
-        (reported(uniform_tuned=0.1), None, None),  # it lost
+        (reported(), None, None),  # nothing was compared with it
+        (untested(), None, "tpe"),
+        (early(), None, "tpe"),
+        (early(uniform_tuned=0.1), None, None),  # it lost
+        (unjudged("better"), None, None),
+        (unjudged("better"), "not decided", None),
+        (unjudged("worse"), "not decided", None),
+        (unjudged("none found"), "leave out", "uniform"),
     ],
 )
 def test_the_marked_arm_is_what_the_result_recommends(

@@ -212,6 +212,7 @@ class TestReport:
         made = shown(findings=["Use it.", "More."], evidence=["a / b = 0.9"])
         assert made.startswith("Use it.\nMore.\n\n")
         assert made.rstrip().endswith("How we know\n  a / b = 0.9")
+        assert "How we know" not in shown(findings=["No verdict."], evidence=[])
 
     def test_what_does_not_fit_a_line_goes_on_further_in(self) -> None:
         made = shown(40, findings=["Use it."], evidence=["ten_of_ten " * 5, "five"])
