@@ -20,8 +20,8 @@ Token = Annotated[
     str,
     Field(min_length=1, max_length=200, description="Of the attempt, as the ask answered it."),
 ]
-# A report squares variances: beyond about 1e76 they would be infinite, and the job would fail after
-# its last training.
+# A report squares variances: beyond about 1e76 they would be infinite, and the job would fail at
+# its end.
 MOST = 1e60
 
 
