@@ -47,6 +47,8 @@ class Basis:
         mean: Mean of a pair on the scale that is compared, logs for ratios; None without pairs.
         spread: Standard deviation of a pair on that scale; None with fewer than 2 pairs.
         noise: What `spread` is in the median over pairs of the job's arms; None where unknown.
+        n_lost: Seeds on which the density's training diverged or learned nothing; None in reports
+            of earlier versions.
     """
 
     task: str
@@ -63,6 +65,7 @@ class Basis:
     mean: float | None
     spread: float | None
     noise: float | None
+    n_lost: int | None = None
 
     @property
     def belief(self) -> Belief | None:
@@ -148,6 +151,7 @@ def decide(
         search=search,
         prior_words=prior_words,
         own=own,
+        lost=(basis.n_lost or 0, basis.n_seeds) if _is_unreliable(basis, found) else None,
     )
     return Decision(
         light=light,
@@ -167,6 +171,11 @@ def _found(basis: Basis, prior: Belief | None, limit: float) -> Posterior | None
         return Posterior(0.0, 0.0, 0.0, 0.0, 0.0)
     own = basis.belief
     return posterior(own, prior, limit) if own is not None else None
+
+
+def _is_unreliable(basis: Basis, found: Posterior | None) -> bool:
+    """Whether a density would be adopted whose training gives nothing on some seeds."""
+    return found is not None and found.below > ADOPT and bool(basis.n_lost)
 
 
 def _is_open(chance: float) -> bool:
@@ -195,6 +204,8 @@ def _light(basis: Basis, found: Posterior | None, more: MoreSeeds | None) -> Lig
     if basis.outcome in ("none found", "less reliable"):
         return "leave out"
     if not basis.is_rate_tuned or found is None:
+        return "not decided"
+    if _is_unreliable(basis, found):
         return "not decided"
     if not _is_open(found.below):
         return "adopt" if found.below > ADOPT else "leave out"

@@ -47,6 +47,8 @@ class DecisionCase:
         search: What the search cost.
         prior_words: Which jobs it is by; "" by this job alone.
         own: What the arms are compared by.
+        lost: On how many seeds of how many the density's training gave nothing, where that alone
+            speaks against it.
     """
 
     light: Light
@@ -61,6 +63,7 @@ class DecisionCase:
     search: SearchCost | None
     prior_words: str
     own: ComparedMetric = LOSS
+    lost: tuple[int, int] | None = None
 
 
 def reasons(case: DecisionCase) -> list[str]:
@@ -92,6 +95,13 @@ def _weighed(case: DecisionCase) -> str:
         f"{percent(case.margin)} than that of {PLAIN[case.against]} is "
         f"{chance}{f', by {by}' if by else ''}."
     )
+    if case.lost is not None:
+        n_lost, n_seeds = case.lost
+        return (
+            f"Not decided: on {n_lost} of {n_seeds} seeds the density's training diverged or "
+            "learned nothing. Make it reliable first, with a lower learning rate or more epochs. "
+            f"Where it learns: {gain[0].lower()}{gain[1:]}"
+        )
     if case.light == "adopt":
         is_established = case.outcome == "better"
         head = "Adopt the density" + (

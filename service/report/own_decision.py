@@ -68,4 +68,5 @@ def _basis(
         mean=effect.mean if effect is not None else None,
         spread=effect.spread if effect is not None else None,
         noise=noise.relative if noise is not None else None,
+        n_lost=last.failures.of_training,
     )

@@ -123,6 +123,7 @@ class DecisionBasisAnswer(TypedDict):
     mean: float | None
     spread: float | None
     noise: float | None
+    n_lost: NotRequired[int]
 
 
 class OwnDecisionAnswer(TypedDict):

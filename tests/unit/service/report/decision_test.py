@@ -58,6 +58,17 @@ def test_a_gain_that_is_unlikely_is_left_out(mean: float) -> None:
     assert found.words[1] == "The search took 96 trainings, as much as 53 in full."
 
 
+def test_a_density_that_does_not_train_reliably_is_not_adopted() -> None:
+    found = decide(basis(n=8, n_lost=2), 0.01, COST)
+    assert found.light == "not decided"
+    assert found.chance == decide(basis(n=8), 0.01).chance
+    assert found.words[0].startswith("Not decided: on 2 of 10 seeds the density's training")
+    assert "lower by more than 1 %" in found.words[0]
+    assert decide(basis(n_lost=2, mean=0.01), 0.01).words[0].startswith("Leave the density out.")
+    stored = {name: value for name, value in asdict(BASIS).items() if name != "n_lost"}
+    assert decide(Basis.of(stored), 0.01).light == "adopt"  # of an earlier version
+
+
 def test_a_larger_margin_is_harder_to_exceed() -> None:
     lights = [decide(BASIS, margin).light for margin in (0.01, 0.05, 0.2)]
     assert (lights[0], lights[2]) == ("adopt", "leave out")
