@@ -8,7 +8,7 @@ from typing import Any
 
 from service.records import Json
 from service.report.effects import log_of
-from service.report.stored_answer import answer_in, effect_in, outcome_in
+from service.report.stored_answer import NOT_JUDGED, answer_in, effect_in, outcome_in
 from service.states import JobState
 from service.storage.campaigns import CampaignCell
 from service.studies.looks import ERROR_RATE
@@ -16,6 +16,8 @@ from service.studies.test_splits import split_named
 
 # A cell whose density fails more often is not averaged: its losses are those of the survivors.
 LESS_RELIABLE = "less reliable"
+# Nor is one without a tuned learning rate, which a density may only stand in for.
+NOT_AVERAGED = (LESS_RELIABLE, NOT_JUDGED)
 # Its effect is 0: both arms are the same training.
 NONE_FOUND = "none found"
 
@@ -87,7 +89,7 @@ def result_of(cell: CampaignCell) -> CellResult:
         state=cell.state,
         split=split_named(spec),
         outcome=outcome,
-        effect=None if outcome == LESS_RELIABLE else log_ratio(effect_in(report)),
+        effect=None if outcome in NOT_AVERAGED else log_ratio(effect_in(report)),
         radius=(arm.get("density") or {}).get("effective_radius"),
         network=(_number(network.get("width")), _number(network.get("kernel_size"))),
         n_train=_number(task.get("n_train")) or _number(n_training),

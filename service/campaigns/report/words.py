@@ -12,6 +12,7 @@ from service.campaigns.report.sharpness import Sharpness
 from service.report.effects import share_of
 from service.report.meta import Combined
 from service.report.phrases import count_of, joined, percent, signed
+from service.report.stored_answer import NOT_JUDGED
 from service.states import JobState
 
 _NO_POINT = "The slopes are without them."
@@ -135,5 +136,11 @@ def standing_in_words(results: Sequence[CellResult]) -> list[str]:
         sentences.append(
             f"In {count_of(n_unreliable, 'cell')} the density's trainings failed more often than "
             "those without: their losses are not averaged."
+        )
+    n_unjudged = sum(one.outcome == NOT_JUDGED for one in results)
+    if n_unjudged:
+        sentences.append(
+            f"In {count_of(n_unjudged, 'cell')} no network without a density had its learning "
+            "rate tuned: their losses are not averaged. Add the control uniform_tuned."
         )
     return sentences

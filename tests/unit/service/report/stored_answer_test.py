@@ -20,3 +20,18 @@ def test_the_last_look_counts() -> None:
 def test_without_an_answer_there_is_nothing(report: Json | None) -> None:
     assert outcome_in(report) is None
     assert effect_in(report) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"),
+    [
+        *((outcome, "not judged") for outcome in ("better", "worse", "no difference")),
+        ("not decided", "not judged"),
+        ("none found", "none found"),
+        ("less reliable", "less reliable"),
+    ],
+)
+def test_nothing_is_better_without_a_tuned_learning_rate(outcome: str, word: str) -> None:
+    untuned = {"outcome": outcome, "question": {"is_rate_tuned": False}}
+    assert outcome_in({"answer": untuned}) == word
+    assert outcome_in({"answer": untuned | {"question": {"is_rate_tuned": True}}}) == outcome

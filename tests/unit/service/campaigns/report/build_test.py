@@ -86,6 +86,20 @@ def test_trainings_that_fail_are_counted_and_not_averaged() -> None:
     assert report["outcomes"] == {"less reliable": 1}
 
 
+def test_cells_without_a_tuned_learning_rate_are_counted_and_not_averaged() -> None:
+    untuned = cell(0, "digits", effect(-0.3, 0.01))
+    assert untuned.report is not None
+    untuned.report["answer"]["question"]["is_rate_tuned"] = False
+    report = report_of(untuned)
+    assert report["splits"] == []
+    (sentence,) = report["findings"]
+    assert sentence == (
+        "In 1 cell no network without a density had its learning rate tuned: their losses are not "
+        "averaged. Add the control uniform_tuned."
+    )
+    assert report["outcomes"] == {"not judged": 1}
+
+
 def test_cells_that_found_no_density_are_said() -> None:
     same = effect(0.0, 0.0)
     cells = [cell(n, found=same if n else None, outcome="none found") for n in range(3)]
