@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from functools import partial
 from typing import Annotated, Any
 
@@ -121,7 +121,7 @@ def _named(job: Job) -> dict[str, Any]:
         "task": job.spec["task"]["kind"],
         "samplers": [s["name"] for s in job.spec["samplers"]],
     }
-    return asdict(job) | names
+    return {own.name: getattr(job, own.name) for own in fields(job)} | names
 
 
 def _job_out(session: Session, job: Job, waits_for: str | None) -> JobOut:

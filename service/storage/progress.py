@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
@@ -79,8 +79,13 @@ class TrialCounts:
     n_hits: int = 0
 
     def __add__(self, other: TrialCounts) -> TrialCounts:
-        pairs = zip(astuple(self), astuple(other), strict=True)
-        return TrialCounts(*(mine + theirs for mine, theirs in pairs))
+        return TrialCounts(
+            self.n + other.n,
+            self.n_cached + other.n_cached,
+            self.n_numbered + other.n_numbered,
+            self.n_guessed + other.n_guessed,
+            self.n_hits + other.n_hits,
+        )
 
 
 def counts_by_phase(session: Session, job_id: int) -> dict[tuple[Phase, TrialState], TrialCounts]:
