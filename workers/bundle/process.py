@@ -11,6 +11,7 @@ import os
 import sys
 
 from service import process_bounds
+from service.exit_codes import DONE, exit_now
 from workers.bundle.archive import zipped
 from workers.bundle.contents import files_of
 
@@ -29,3 +30,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    exit_now(DONE)  # torch's clean-up takes longer than making the bundle
