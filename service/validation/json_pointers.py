@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ _WORDS = {
     "missing": "is required",
     "int_parsing": "must be a whole number",
 }
+# "Input should be greater than 0", "List should have at least 1 item after validation, not 0".
+_SHOULD = re.compile(r"^[A-Z][a-z]+ should (be|have) (.*?)(?: after validation, not \d+)?$")
 # Names and keys alone have patterns; each that is not about control characters has its words.
 _LINE = "must be printable text on one line, not spaces alone"
 _PATTERNS = {
@@ -108,4 +111,5 @@ def sentence(error: Mapping[str, Any]) -> str:
         return f"unknown value {quoted(error['input'])}: choose {context['expected']}"
     if kind == "string_pattern_mismatch":
         return _PATTERNS.get(context["pattern"], _LINE)
-    return _WORDS.get(kind, str(error["msg"]).removeprefix("Value error, "))
+    words = str(error["msg"]).removeprefix("Value error, ")
+    return _WORDS.get(kind, _SHOULD.sub(r"must \1 \2", words))

@@ -126,11 +126,9 @@ def test_the_report_grows_with_the_jobs(client: TestClient, sqlite_database: Dat
     after = client.get(at).json()
     first, second = after["cells"]
     assert (first["state"], second["state"]) == ("SUCCEEDED", "QUEUED")
-    assert first["outcome"] is not None
+    assert first["outcome"] == "not judged"  # its jobs have no tuned control
     assert first["split"] == "photos"
     assert second["outcome"] is second["change"] is None
-    job = client.get(f"/v1/jobs/{first['job_id']}/report").json()
-    assert first["outcome"] == job["answer"]["outcome"]
     assert client.get("/v1/campaigns/9/report").status_code == 404
 
 

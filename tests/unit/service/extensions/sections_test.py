@@ -35,7 +35,6 @@ def test_a_network_of_ones_own_is_read_by_its_own_settings() -> None:
     [
         ({"kind": "alexnet"}, "/network/kind", "unknown kind 'alexnet': choose small_cnn, vgg"),
         ({"kind": "vgg:a"}, "/network/kind", "unknown kind 'vgg:a'"),
-        ({}, "/network/kind", "is required"),
         ({"kind": 3}, "/network/kind", "string"),
         ("network", "/network", "must be an object"),
         ({"kind": "network:a"}, "/network/kind", "network stands alone: leave ':a' out"),

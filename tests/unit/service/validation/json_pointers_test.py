@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from service.errors import InvalidSpecError
+from service.errors import Fault, InvalidSpecError
+from service.spec import Budget, Evaluation
 from service.tasks.external import ExternalTask
 from service.validation.json_pointers import escape, first_faults
 from service.webhooks.request import WebhookSpec
@@ -71,3 +72,23 @@ def test_a_name_that_does_not_fit_is_said_what_fits(
         model.model_validate(body)
     (fault,), _ = first_faults(refused.value.errors(include_url=False), body)
     assert words in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "words"),
+    [
+        ("n_trials", 0, "must be greater than or equal to 1"),
+        ("n_trials", 1.5, "must be a valid integer"),
+        ("n_trials", "a", "must be a valid integer"),
+        ("cost", "a", "must be a valid number"),
+        ("looks", [], "must have at least 1 item"),
+        ("looks", list(range(2, 14)), "must have at most 10 items"),
+    ],
+)
+def test_what_is_refused_is_said_of_the_field(pointer: str, value: Any, words: str) -> None:  # noqa: ANN401 - JSON
+    model = Evaluation if pointer == "looks" else Budget
+    body = {"n_trials": 1, pointer: value} if model is Budget else {pointer: value}
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(body)
+    (fault,), _ = first_faults(refused.value.errors(include_url=False), body)
+    assert fault == Fault(f"/{pointer}", words)
