@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from api.schemas.base import Out
+from densearch.answers.trainers import LARGEST_VALUE
 from densearch.names import checked
 from densearch.plugins.sections import Section
 from service.jobs.asks import MOST_TRIALS
@@ -20,9 +21,7 @@ Token = Annotated[
     str,
     Field(min_length=1, max_length=200, description="Of the attempt, as the ask answered it."),
 ]
-# A report squares variances: beyond about 1e76 they would be infinite, and the job would fail at
-# its end.
-MOST = 1e60
+MOST = LARGEST_VALUE
 
 
 def _bounded(value: float) -> float:

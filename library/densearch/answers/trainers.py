@@ -7,6 +7,9 @@ from typing import Any, Literal, TypedDict
 from densearch.answers.jobs import JobState
 from densearch.answers.trials import Json, Phase, Time
 
+# Of values and metrics. A report squares variances: beyond about 1e76 they would be infinite.
+LARGEST_VALUE = 1e60
+
 
 class AskedDensityAnswer(TypedDict):
     """The density of some layers."""

@@ -12,7 +12,6 @@ Example:
 
 from __future__ import annotations
 
-import math
 import os
 import secrets
 import socket
@@ -24,8 +23,10 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
+from densearch.answers.trainers import LARGEST_VALUE
 from densearch.client.errors import ClientError
 from densearch.client.transport import Json, Transport, json_request
+from densearch.names import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -152,7 +153,7 @@ class AskedTrial:
     def report(self, value: float, **metrics: float) -> bool:
         """Report the value of the next epoch; return whether to stop training.
 
-        A value that is no number ends the trial as diverged.
+        A value that is no number, or beyond 1e60, ends the trial as diverged.
 
         Raises:
             ClientError: The server refuses it.
@@ -162,7 +163,7 @@ class AskedTrial:
         if self.is_over:
             return True
         number = number_of("value", value)
-        if not math.isfinite(number):
+        if not _is_taken(number):
             self._end({"diverged": True})
             return True
         body = {"epoch": self._n_epochs + 1, "value": number, "metrics": _finite(metrics)}
@@ -181,14 +182,15 @@ class AskedTrial:
             UnreachableError: No server answers for a long time.
         """
         number = number_of("value", value)
-        if math.isfinite(number):
+        if _is_taken(number):
             self._end({"value": number, "metrics": _finite(metrics)})
         else:
             self._end({"diverged": True, "metrics": _finite(metrics)})
 
     def fail(self, reason: str) -> None:
         """Tell that the trial failed; it is tried again, a few times in all."""
-        self._end({"failed": reason[:MOST_LETTERS] or "failed"})
+        # It may quote the name of a file, which need not be text that can be sent.
+        self._end({"failed": shown(reason, "\n\t")[:MOST_LETTERS] or "failed"})
 
     def release(self) -> None:
         """Give the trial back: it is offered again, and the attempt is not counted."""
@@ -313,7 +315,12 @@ def again(send: Callable[[], Answer], patience_s: float) -> Answer:
 
 def _finite(metrics: dict[str, Any]) -> dict[str, float]:
     numbers = {name: number_of(name, value) for name, value in metrics.items()}
-    return {name: number for name, number in numbers.items() if math.isfinite(number)}
+    return {name: number for name, number in numbers.items() if _is_taken(number)}
+
+
+def _is_taken(number: float) -> bool:
+    """Whether the server takes a number; one that diverges may stop short of infinity."""
+    return abs(number) <= LARGEST_VALUE  # NaN is not
 
 
 def number_of(name: str, value: Any) -> float:  # noqa: ANN401 - whatever a trainer has

@@ -94,7 +94,7 @@ def test_the_last_epoch_stops_and_its_value_counts() -> None:
     assert [what for what, _ in server.sent] == ["ask", "report", "tell", "ask"]
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1e61, -1e300])
 def test_a_value_that_is_no_number_is_a_divergence(value: float) -> None:
     server = Scripted()
     for trial in server.client().work(3):
@@ -113,6 +113,21 @@ def test_an_error_of_the_body_is_the_reason_of_a_failure() -> None:
     with pytest.raises(ZeroDivisionError):
         train()
     assert server.sent[1] == ("tell", {"token": "t", "failed": "ZeroDivisionError: by 0"})
+
+
+def test_a_reason_that_is_no_text_is_sent_with_escapes() -> None:
+    """Python keeps the bytes of a file's name as halves of surrogate pairs, which none takes."""
+    server = Scripted()
+    for trial in server.client().work(3):
+        trial.fail("no file 'caf\udce9.png'\nin\0data")
+    assert server.sent[1][1]["failed"] == "no file 'caf\\udce9.png'\nin\\x00data"
+
+
+def test_metrics_that_no_server_takes_are_left_out() -> None:
+    server = Scripted()
+    for trial in server.client().work(3):
+        trial.tell(0.5, huge=1e61, missing=math.nan, recall=0.25)
+    assert server.sent[1][1]["metrics"] == {"recall": 0.25}
 
 
 def test_a_trial_that_is_left_is_given_back_or_has_failed() -> None:
