@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from api.evidence.campaigns import CampaignRecord
-from api.evidence.comparisons import DENSITY, PLAIN, TUNED, compared, gain_of, searched_arm
+from api.evidence.comparisons import DENSITY, PLAIN, SCALED, TUNED, compared, gain_of, searched_arm
 from api.evidence.radius_section import slopes_in_words
 from api.evidence.records import CellRecord
 from api.evidence.tables import label, table
@@ -40,9 +40,13 @@ def _losses(cells: Sequence[CellRecord]) -> str:
     def tuned(cell: CellRecord) -> Effect | None:
         return compared(cell, DENSITY, TUNED)
 
+    def shaped(cell: CellRecord) -> Effect | None:
+        return compared(cell, DENSITY, SCALED)
+
     parts = [
         _range(cells, untuned, f"density / `{PLAIN}`, both at the default rate"),
         _range(cells, tuned, f"`{DENSITY}` / `{TUNED}`"),
+        _range(cells, shaped, f"of it by the shape, `{DENSITY}` / `{SCALED}`"),
     ]
     return "; ".join(part for part in parts if part) or _NO_CELL
 
@@ -62,14 +66,21 @@ def _range(
 
 
 def _gains(cells: Sequence[CellRecord], metric: str, factor: float, unit: str) -> str:
-    found = [own for cell in cells if (own := gain_of(cell, metric, DENSITY, TUNED)) is not None]
-    if not found:
+    def over(against: str) -> str:
+        found = [gain_of(cell, metric, DENSITY, against) for cell in cells]
+        gains = [factor * own.gain for own in found if own is not None]
+        if not gains:
+            return ""
+        return (
+            f"{min(gains):+.2f} to {max(gains):+.2f} {unit}, median {median(gains):+.2f}, in "
+            f"{len(gains)} cells"
+        )
+
+    tuned, shaped = over(TUNED), over(SCALED)
+    if not tuned:
         return _NO_CELL
-    gains = [factor * own.gain for own in found]
-    return (
-        f"against `{TUNED}` {min(gains):+.2f} to {max(gains):+.2f} {unit}, median "
-        f"{median(gains):+.2f}, in {len(gains)} cells of small networks and images"
-    )
+    by_shape = f"; of it by the shape, against `{SCALED}`, {shaped}" if shaped else ""
+    return f"against `{TUNED}` {tuned}{by_shape}; small networks and images"
 
 
 def _is_plain(cell: CellRecord) -> bool:

@@ -12,6 +12,7 @@ from api.evidence.campaigns import CampaignRun
 from api.evidence.claims import claims_table
 from api.evidence.comparisons import (
     DENSITY,
+    SCALED,
     TUNED,
     PrimaryResult,
     compared,
@@ -40,10 +41,8 @@ from service.report.meta import Combined
 FIGURE, LOSSES, ITEMS, RECORDS = "forest.svg", "losses.csv", "items", "records.json"
 CAMPAIGNS = "campaigns.json"
 _DEFAULT_MARGIN_PERCENT = 1.0
-_OF_ANSWERS = (
-    "A ratio below 1 is a lower loss. Intervals hold over all planned looks at a level of 5 % "
-    "and cover training seeds on one split; the last column covers test items, too."
-)
+# By which a cell without any difference is called better, see docs/adr/0050.
+_BETTER_BY_CHANCE = 0.025
 _OF_POOLING = (
     "Paule and Mandel's variance between tasks, Hartung and Knapp's interval, and the "
     "prediction interval for a task not among these. Cells whose test samples come from the "
@@ -68,7 +67,7 @@ def page(run: EvidenceRun, radii: CampaignRun | None = None) -> str:
         f"![Forest plot of the ratios of losses]({FIGURE})",
         "## Answers",
         primary_table(results) if results else "No job has ended.",
-        _OF_ANSWERS,
+        _of_answers(results),
         "## Pooled",
         _pooled_table(results),
         _OF_POOLING,
@@ -80,7 +79,7 @@ def page(run: EvidenceRun, radii: CampaignRun | None = None) -> str:
         "## What a decision costs",
         decision_cost.section(cells) or "All searches trained in full.",
         "## In the tasks' metrics",
-        metric_table(cells, DENSITY, TUNED),
+        metric_table(cells, DENSITY, (TUNED, SCALED)),
         "## Failures",
         failure_table(cells),
         "## Null results and cells without a result",
@@ -195,6 +194,16 @@ def _summary(results: Sequence[PrimaryResult]) -> str:
     seeds = median(own.n_seeds for own in results)
     n = counted(len(results), "cell") if len(results) > 1 else "one cell"
     return f"**In {n}: {said}.** Seeds of each arm: {seeds:g} in the median."
+
+
+def _of_answers(results: Sequence[PrimaryResult]) -> str:
+    by_chance = _BETTER_BY_CHANCE * len(results)
+    return (
+        "A ratio below 1 is a lower loss. Intervals hold over all planned looks at a level of 5 % "
+        "and cover training seeds on one split; the last column covers test items, too. Each cell "
+        f"is judged alone: if densities did nothing, up to {by_chance:.1f} of "
+        f"{counted(len(results), 'cell')} would be called better by chance."
+    )
 
 
 def _null_results(results: Sequence[PrimaryResult]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import exp
 
-from api.evidence.comparisons import CHAIN, PrimaryResult, compared, gain_of
+from api.evidence.comparisons import CHAIN, MetricGain, PrimaryResult, compared, gain_of
 from api.evidence.records import COUNTED, DIVERGED, FAILED, NOTHING, CellRecord
+from densearch.plurals import counted
 from service.report.effects import Effect
 from service.report.meta import Combined
 
@@ -100,22 +101,28 @@ def chain_table(cells: Sequence[CellRecord]) -> str:
     return table(head, rows)
 
 
-def metric_table(cells: Sequence[CellRecord], arm: str, against: str) -> str:
-    """Return the gain in the tasks' own metrics."""
+def metric_table(cells: Sequence[CellRecord], arm: str, simpler: Sequence[str]) -> str:
+    """Return an arm's gains over simpler ones in the tasks' own metrics."""
     rows = []
     for cell in cells:
-        for name, (title, unit, factor, digits) in METRICS.items():
-            gain = gain_of(cell, name, arm, against)
-            if gain is None:
-                continue
-            ends = ""
-            if gain.low is not None and gain.high is not None:
-                low, high = factor * gain.low, factor * gain.high
-                ends = f" [{low:+.{digits}f}, {high:+.{digits}f}]"
-            rows.append(
-                (label(cell), title, f"{factor * gain.gain:+.{digits}f}{ends} {unit}", str(gain.n))
-            )
-    return table(("task, kernels", "metric", f"`{arm}` less `{against}`", "seeds"), rows)
+        for name, (title, _, _, _) in METRICS.items():
+            gains = [gain_of(cell, name, arm, against) for against in simpler]
+            if any(gain is not None for gain in gains):
+                rows.append((label(cell), title, *(gain_text(name, gain) for gain in gains)))
+    head = ("task, kernels", "metric", *(f"`{arm}` less `{against}`" for against in simpler))
+    return table(head, rows)
+
+
+def gain_text(metric: str, gain: MetricGain | None) -> str:
+    """Write a gain with its interval and its seeds."""
+    if gain is None:
+        return "-"
+    _, unit, factor, digits = METRICS[metric]
+    ends = ""
+    if gain.low is not None and gain.high is not None:
+        ends = f" [{factor * gain.low:+.{digits}f}, {factor * gain.high:+.{digits}f}]"
+    seeds = counted(gain.n, "seed")
+    return f"{factor * gain.gain:+.{digits}f}{ends} {unit}, {seeds}"
 
 
 def failure_table(cells: Sequence[CellRecord]) -> str:
