@@ -128,7 +128,8 @@ def summarize(values: Sequence[float]) -> Summary:
     mean = float(np.mean(values))
     if len(values) < 2:
         return Summary(1, mean, None, None, None)
-    sd = float(np.std(values, ddof=1))
+    exponent = _exponent(values)
+    sd = math.ldexp(float(np.std(np.ldexp(values, -exponent), ddof=1)), exponent)
     low, high = bootstrap_interval(values, CONFIDENCE)
     return Summary(len(values), mean, sd, low, high)
 
@@ -185,8 +186,7 @@ def bootstrap_interval(values: Sequence[float], confidence: float) -> tuple[floa
     low, high = min(values), max(values)
     if high - low <= RELATIVE_ROUNDING * max(abs(low), abs(high)):
         return low, high
-    # Cubes of tiny values would be 0, of huge ones infinite; a power of two changes no digit.
-    exponent = math.frexp(max(abs(low), abs(high)))[1]
+    exponent = _exponent(values)
     found = bootstrap(
         (np.ldexp(values, -exponent),),
         np.mean,
@@ -244,18 +244,30 @@ def student(
         confidence: In (0, 1).
         scale: The differences' spread is rounding also where it is that of a value of this size.
     """
-    differences = np.subtract(arm, baseline)
-    mean = float(np.mean(differences))
-    if len(differences) < 2:
-        return Paired(mean, None, None, None, None)
-    sd = float(np.std(differences, ddof=1))
-    if sd <= RELATIVE_ROUNDING * float(np.max(np.abs([*arm, *baseline, scale]))):
-        return Paired(mean, 0.0, mean, mean, float(mean == 0.0))
+    exponent = _exponent([*arm, *baseline, scale])
+    ours, theirs = np.ldexp(arm, -exponent), np.ldexp(baseline, -exponent)
+    mean = float(np.mean(ours - theirs))
+    back = math.ldexp(mean, exponent)
+    if len(ours) < 2:
+        return Paired(back, None, None, None, None)
+    sd = float(np.std(ours - theirs, ddof=1))
+    largest = np.max(np.abs([*ours, *theirs, math.ldexp(scale, -exponent)]))
+    if sd <= RELATIVE_ROUNDING * float(largest):
+        return Paired(back, 0.0, back, back, float(mean == 0.0))
     from scipy.stats import ttest_rel
 
-    found = ttest_rel(arm, baseline)
+    found = ttest_rel(ours, theirs)
     interval = found.confidence_interval(confidence)
-    return Paired(mean, sd, float(interval.low), float(interval.high), float(found.pvalue))
+    low, high = (math.ldexp(float(end), exponent) for end in (interval.low, interval.high))
+    return Paired(back, math.ldexp(sd, exponent), low, high, float(found.pvalue))
+
+
+def _exponent(values: Sequence[float]) -> int:
+    """Return by which power of two values are divided before they are squared.
+
+    Squares of tiny values would be 0, of huge ones infinite; a power of two changes no digit.
+    """
+    return math.frexp(max(map(abs, values)))[1]
 
 
 def _rank_p(values: Sequence[float], others: Sequence[float]) -> float:

@@ -129,6 +129,20 @@ def test_the_bootstrap_of_tiny_and_huge_values_is_that_of_others(size: float) ->
     assert found == pytest.approx((low * size, high * size), rel=1e-12)
 
 
+@pytest.mark.parametrize("exponent", [-700, 0, 200])
+def test_a_comparison_does_not_depend_on_the_size_of_losses(exponent: int) -> None:
+    """Squares of tiny losses are 0: their comparison was certain."""
+    ours, theirs = [1.0, 2.0, 3.0], [2.0, 2.1, 3.3]
+    sized = ([math.ldexp(own, exponent) for own in arm] for arm in (ours, theirs))
+    found, expected = statistics.compare(*sized), statistics.compare(ours, theirs)
+    for name in ("p", "win_rate", "relative"):
+        assert getattr(found, name) == getattr(expected, name)
+    for name in ("difference", "low", "high", "sd", "bootstrap_low", "bootstrap_high"):
+        assert getattr(found, name) == math.ldexp(getattr(expected, name), exponent)
+    one = statistics.summarize([math.ldexp(own, exponent) for own in ours])
+    assert one.sd == math.ldexp(1.0, exponent)
+
+
 def test_a_skewed_sample_has_a_skewed_interval() -> None:
     """Student's interval is symmetric; that of a sample with one large value is not."""
     found = statistics.compare([1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.0, 4.0], [0.0] * 8)
