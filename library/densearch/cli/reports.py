@@ -28,10 +28,11 @@ from densearch.cli.tables import (
 )
 from densearch.cli.terminal import console
 from densearch.client.client import Json
-from densearch.metric_titles import METRIC_TITLES
+from densearch.metric_titles import METRIC_TITLES, MetricTitle
 from densearch.vector_text import texts_within
 
-WIDE = 100
+# From so many characters on the table of arms has short trainings and deviations, then intervals.
+WIDE, WIDEST = 100, 160
 LIGHTS: Mapping[str, str] = MappingProxyType(
     {"adopt": "bold green", "leave out": "bold red", "more seeds": "bold yellow"}
 )
@@ -70,7 +71,7 @@ def show_report(job: Json, screen: Console) -> None:
     if findings:
         screen.print()
     marked = marked_arm(report, (decision or {}).get("light"))
-    show_table(arms_table(report, marked, own, is_wide=screen.width >= WIDE), screen)
+    show_table(arms_table(report, marked, own, width=screen.width), screen)
     for part in (*_attribution(report), *_plateaus(report), *_samplers(report, own)):
         screen.print()
         show_table(part, screen)
@@ -112,18 +113,20 @@ def decision_lines(decision: Json | None, own: ComparedMetric = LOSS) -> Iterato
 
 
 def arms_table(
-    report: Json, marked: str | None = None, own: ComparedMetric = LOSS, *, is_wide: bool = True
+    report: Json, marked: str | None = None, own: ComparedMetric = LOSS, *, width: int = WIDEST
 ) -> Table:
     """Return a row for each arm, the `marked` one in bold.
 
-    Columns: arm, density, validation loss (of the short training too, where the search trained
-    short), test loss (with the standard deviation between seeds where there is room), metrics
-    (`METRIC_TITLES`), difference to uniform, training time. Those that no arm fills, such as the
-    density of an analytic function, are left out.
+    Columns: arm, density, metrics (`METRIC_TITLES`) with their intervals, validation loss (of the
+    short training too, where the search trained short), test loss with the standard deviation
+    between seeds, difference to uniform, training time. Those that no arm fills, such as the
+    density of an analytic function, are left out; so are intervals, deviations and short trainings
+    where `width` has no room for them.
     """
+    is_wide = width >= WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
     table.add_column("arm")
-    columns = list(_columns(report["arms"], own, is_wide=is_wide))
+    columns = list(_columns(report["arms"], own, width))
     for title, _ in columns:
         side: Literal["left", "right"] = "left" if title == "density" else "right"
         table.add_column(title if is_wide else title.replace(" ", "\n", 1), justify=side)
@@ -134,11 +137,14 @@ def arms_table(
 
 
 def _columns(
-    arms: Sequence[Json], own: ComparedMetric, *, is_wide: bool
+    arms: Sequence[Json], own: ComparedMetric, width: int
 ) -> Iterator[tuple[str, Callable[[Json], str]]]:
-    is_tested = any(arm.get("test") for arm in arms)
+    is_tested, is_wide = any(arm.get("test") for arm in arms), width >= WIDE
     if any(arm.get("density") or arm.get("groups") for arm in arms):
         yield "density", _density
+    if is_tested:
+        metrics = _metric_columns(arms, has_intervals=width >= WIDEST)
+        yield from (column for column in metrics if column[0] != own.name)
     if is_wide and any(arm.get("search_loss") is not None for arm in arms):
         yield "short training", lambda arm: number(arm.get("search_loss"))
     first = f"validation {own.name}" if is_tested else "best value"
@@ -146,7 +152,6 @@ def _columns(
     if not is_tested:
         return
     yield f"test {own.name}", lambda arm: _test_loss(arm, is_wide=is_wide)
-    yield from (column for column in _metric_columns(arms) if column[0] != own.name)
     yield "difference to uniform", lambda arm: difference_text(arm.get("vs_uniform"))
     yield "training", lambda arm: f"{arm['training_s']:.1f} s"
 
@@ -162,21 +167,31 @@ def _metrics(arm: Json) -> Json:
     return found
 
 
-def _metric_columns(arms: Sequence[Json]) -> Iterator[tuple[str, Callable[[Json], str]]]:
+def _metric_columns(
+    arms: Sequence[Json], *, has_intervals: bool
+) -> Iterator[tuple[str, Callable[[Json], str]]]:
     """Yield a column for each headline that the report holds, else one for its first metric."""
     held = dict.fromkeys(name for arm in arms for name in _metrics(arm))
     titles = dict.fromkeys(METRIC_TITLES[name].title for name in held if name in METRIC_TITLES)
     for title in titles or list(held)[:1]:
-        yield title, partial(_metric, title)
+        yield title, partial(_metric, title, has_interval=has_intervals)
 
 
-def _metric(title: str, arm: Json) -> str:
+def _metric(title: str, arm: Json, *, has_interval: bool) -> str:
     metrics = _metrics(arm)
-    for name, shown in METRIC_TITLES.items():
-        if shown.title == title and metrics.get(name) is not None:
-            value = shown.factor * metrics[name]
-            return f"{value:.2f} {shown.unit}" if shown.unit else number(value)
-    return number(metrics.get(title))
+    titled = (name for name, shown in METRIC_TITLES.items() if shown.title == title)
+    name = next((name for name in titled if metrics.get(name) is not None), title)
+    if metrics.get(name) is None:
+        return "-"
+    shown = METRIC_TITLES.get(name, MetricTitle(title))
+
+    def text(value: float) -> str:
+        return f"{shown.factor * value:.2f}" if shown.unit else number(value)
+
+    unit = f" {shown.unit}" if shown.unit else ""
+    ends = (arm["test"].get("metric_intervals") or {}).get(name) if has_interval else None
+    interval = f" [{text(ends[0])}, {text(ends[1])}]" if ends else ""
+    return f"{text(metrics[name])}{unit}{interval}"
 
 
 def difference_text(versus: Json | None) -> str:

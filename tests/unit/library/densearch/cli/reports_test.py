@@ -53,8 +53,12 @@ class TestArmsTable:
     def test_classes_have_an_accuracy(self) -> None:
         test = {"loss_mean": 0.2, "metrics": {"accuracy": 0.9731, "accuracy_top5": 0.99}}
         lines = printed(reports.arms_table(REPORT | {"arms": [arm("random", test=test)]}))
-        assert "accuracy" in lines
+        assert lines.index("accuracy") < lines.index("validation loss")
         assert "97.31 %" in lines
+        known = arm("random", test={**test, "metric_intervals": {"accuracy": [0.97, 0.976]}})
+        report = REPORT | {"arms": [known]}
+        assert "97.31 % [97.00, 97.60]" in printed(reports.arms_table(report))
+        assert "[97.00" not in printed(reports.arms_table(report, width=120))
         assert "PSNR" not in lines
 
     def test_segmentations_have_iou_and_dice(self) -> None:
@@ -64,9 +68,9 @@ class TestArmsTable:
             arm("tpe", test={"loss_mean": None, "metrics": {}}),
         ]
         head, first, second = printed(reports.arms_table(REPORT | {"arms": arms})).splitlines()
-        assert head.index("test loss") < head.index("IoU") < head.index("Dice")
-        assert cells(first)[4:6] == ["0.7123", "0.8000"]
-        assert cells(second)[4:6] == ["-", "-"]
+        assert head.index("IoU") < head.index("Dice") < head.index("test loss")
+        assert cells(first)[2:4] == ["0.7123", "0.8000"]
+        assert cells(second)[2:4] == ["-", "-"]
 
     def test_metrics_of_a_package_give_the_first_of_them(self) -> None:
         test = {"loss_mean": 0.2, "metrics": {"miscounted": 0.125, "other": 3.0}}
@@ -77,7 +81,7 @@ class TestArmsTable:
         assert "0.1250" in cells(line)
 
     def test_fits_80_columns_with_a_line_for_each_arm(self) -> None:
-        text = printed(reports.arms_table(REPORT, is_wide=False), width=80)
+        text = printed(reports.arms_table(REPORT, width=80), width=80)
         assert sum("dB" in line and " s" in line for line in text.splitlines()) == 2
         assert "+1.0 % [-2.0, +4.0]" in text
 
