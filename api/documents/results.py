@@ -20,6 +20,7 @@ from api.documents.figures.forest import ForestRow, forest
 from api.documents.source import DocumentSource
 from api.documents.texts import (
     effect_text,
+    metric_interval,
     metric_title,
     metric_value,
     params_text,
@@ -162,7 +163,7 @@ def _tested_table(source: DocumentSource) -> TableBlock:
         "Holm's procedure."
     )
     names = [name for name in _metric_names(source.arms) if name != own.name]
-    titles = [f"#Test {own.name}", *(f"#{metric_title(name)}" for name in names)]
+    titles = [*(f"#{metric_title(name)}" for name in names), f"#Test {own.name}"]
     head = columns("Arm", "#Seeds", *titles, "#Against uniform", "#Interval")
     return TableBlock(caption, head, [_tested(arm, names) for arm in source.arms])
 
@@ -185,7 +186,9 @@ def _tested(arm: Arm, names: Sequence[str]) -> list[str]:
     loss = number(mean, 4) if deviation is None else f"{number(mean, 4)} ± {number(deviation, 2)}"
     metrics = test.get("metrics") or {}
     values = [metric_value(name, metrics.get(name)) for name in names]
-    return [arm["name"], _seeds(test), loss, *values, *versus_text(arm.get("vs_uniform"))]
+    if ends := (test.get("metric_intervals") or {}).get(names[0]) if names else None:
+        values[0] += f" ({metric_interval(names[0], ends)})"
+    return [arm["name"], _seeds(test), *values, loss, *versus_text(arm.get("vs_uniform"))]
 
 
 def _seeds(test: Arm) -> str:

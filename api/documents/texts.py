@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from api.dashboard.formats import NARROW_SPACE, NONE, change, count, interval, number, plain
@@ -19,6 +19,16 @@ def metric_value(name: str, value: float | None) -> str:
     if title is None or not title.unit:
         return number(value)
     return f"{title.factor * value:.2f}{NARROW_SPACE}{title.unit}"
+
+
+def metric_interval(name: str, ends: Sequence[float]) -> str:
+    """Write the ends of a metric's interval in that unit, without its name."""
+    title = METRIC_TITLES.get(name)
+    low, high = (
+        number(end) if title is None or not title.unit else f"{title.factor * end:.2f}"
+        for end in ends
+    )
+    return f"{low} to {high}"
 
 
 def metric_title(name: str) -> str:

@@ -25,6 +25,7 @@ TEST |= {
     "loss_mean": 1.5,
     "loss_sd": None,
     "metrics": {"accuracy": 0.5, "loss": 1.5, "other": 3.0},
+    "metric_intervals": {"accuracy": [0.4, 0.6]},
 }
 ARM = {"name": "uniform", "role": "control", "params": {"lr": 0.1}, "validation_loss": 1.25}
 ARM |= {"training_s": 3.0, "test": TEST, "vs_uniform": None}
@@ -58,9 +59,9 @@ def test_an_arm_says_how_many_seeds_gave_nothing_and_its_metrics_in_people_s_uni
         source({"verdict": "V.", "best_arm": None, "arms": [ARM], "n_seeds": 5}, None)
     )
     assert chosen.rows == [["uniform", "control", "lr 0.1", "1.25", "3.0 s"]]
-    assert [column.title for column in tested.columns][3:5] == ["accuracy", "other"]
+    assert [column.title for column in tested.columns][2:5] == ["accuracy", "other", "Test loss"]
     assert list(tested.rows[0])[:2] == ["uniform", "2, 1 diverged, 2 failed"]
-    assert list(tested.rows[0])[3].startswith("50.00")
+    assert list(tested.rows[0])[2] == "50.00\u202f% (40.00 to 60.00)"
     assert "5 fresh seeds" in tested.caption
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.documents.texts import (
     effect_text,
+    metric_interval,
     metric_value,
     params_text,
     sentences,
@@ -29,6 +30,8 @@ def test_a_unit_stands_once() -> None:
 def test_values_are_written_for_people() -> None:
     assert metric_value("accuracy", 0.9134).startswith("91.34")
     assert metric_value("unknown", 0.5) == "0.5"
+    assert metric_interval("accuracy", [0.9, 0.92]) == "90.00 to 92.00"
+    assert metric_interval("unknown", [0.5, 0.75]) == "0.5 to 0.75"
     assert metric_value("psnr_db", None) == "\u2013"
     assert value_text(58_000).replace("\u202f", "") == "58000"
     assert value_text({"a": True, "b": [1, 2]}) == "a yes, b 1, 2"

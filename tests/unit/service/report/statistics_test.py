@@ -133,8 +133,8 @@ def test_the_bootstrap_of_tiny_and_huge_values_is_that_of_others(size: float) ->
 def test_a_comparison_does_not_depend_on_the_size_of_losses(exponent: int) -> None:
     """Squares of tiny losses are 0: their comparison was certain."""
     ours, theirs = [1.0, 2.0, 3.0], [2.0, 2.1, 3.3]
-    sized = ([math.ldexp(own, exponent) for own in arm] for arm in (ours, theirs))
-    found, expected = statistics.compare(*sized), statistics.compare(ours, theirs)
+    sized, others = ([math.ldexp(own, exponent) for own in arm] for arm in (ours, theirs))
+    found, expected = statistics.compare(sized, others), statistics.compare(ours, theirs)
     for name in ("p", "win_rate", "relative"):
         assert getattr(found, name) == getattr(expected, name)
     for name in ("difference", "low", "high", "sd", "bootstrap_low", "bootstrap_high"):
