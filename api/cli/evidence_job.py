@@ -115,12 +115,12 @@ def run_cells(
     Cells whose records are in ``out`` from an earlier run are not run again.
     """
     run = EvidenceRun(mode, machine(), dict(digest.versions()), [])
-    found = {cell.name: records.skipped(cell, NOT_YET) for cell in cells}
+    by_name = {cell.name: cell for cell in cells}
+    found = {name: records.skipped(cell, NOT_YET) for name, cell in by_name.items()}
     found |= {cell.name: cell for cell in records.kept(run, out / RECORDS)}
     jobs = _submitted(client, [cell for cell in cells if found[cell.name].report is None], sources)
     for name, job in _as_they_end(client, jobs):
-        cell = next(cell for cell in cells if cell.name == name)
-        found[name] = _record(client, cell, job, out / ITEMS)
+        found[name] = _record(client, by_name[name], job, out / ITEMS)
         run = replace(run, cells=list(found.values()))
         write(run, out)
     echo(f"{len(run.ended)} of {len(cells)} cells")

@@ -16,19 +16,21 @@ def metric_value(name: str, value: float | None) -> str:
     if value is None:
         return NONE
     title = METRIC_TITLES.get(name)
-    if title is None or not title.unit:
-        return number(value)
-    return f"{title.factor * value:.2f}{NARROW_SPACE}{title.unit}"
+    unit = f"{NARROW_SPACE}{title.unit}" if title is not None and title.unit else ""
+    return f"{_in_unit(name, value)}{unit}"
 
 
 def metric_interval(name: str, ends: Sequence[float]) -> str:
     """Write the ends of a metric's interval in that unit, without its name."""
-    title = METRIC_TITLES.get(name)
-    low, high = (
-        number(end) if title is None or not title.unit else f"{title.factor * end:.2f}"
-        for end in ends
-    )
+    low, high = (_in_unit(name, end) for end in ends)
     return f"{low} to {high}"
+
+
+def _in_unit(name: str, value: float) -> str:
+    title = METRIC_TITLES.get(name)
+    if title is None or not title.unit:
+        return number(value)
+    return f"{title.factor * value:.2f}"
 
 
 def metric_title(name: str) -> str:

@@ -246,11 +246,12 @@ def student(
     """
     exponent = _exponent([*arm, *baseline, scale])
     ours, theirs = np.ldexp(arm, -exponent), np.ldexp(baseline, -exponent)
-    mean = float(np.mean(ours - theirs))
+    differences = ours - theirs
+    mean = float(np.mean(differences))
     back = math.ldexp(mean, exponent)
     if len(ours) < 2:
         return Paired(back, None, None, None, None)
-    sd = float(np.std(ours - theirs, ddof=1))
+    sd = float(np.std(differences, ddof=1))
     largest = np.max(np.abs([*ours, *theirs, math.ldexp(scale, -exponent)]))
     if sd <= RELATIVE_ROUNDING * float(largest):
         return Paired(back, 0.0, back, back, float(mean == 0.0))

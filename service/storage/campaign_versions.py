@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
 from service.storage.campaign_tables import CampaignCellRow
+from service.storage.events import NEWEST
 from service.storage.recent import recently
-from service.storage.tables import DELETED, EventRow, JobRow
+from service.storage.tables import DELETED, JobRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,8 @@ def campaign_version(session: Session, campaign_id: int) -> CampaignVersion:
 
 def _read(session: Session, campaign_id: int) -> CampaignVersion:
     own = CampaignCellRow
-    last = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
     query = (
-        select(func.count(own.place), func.count(JobRow.id), func.count(last), func.sum(last))
+        select(func.count(own.place), func.count(JobRow.id), func.count(NEWEST), func.sum(NEWEST))
         .outerjoin(JobRow, (JobRow.id == own.job_id) & (JobRow.state != DELETED))
         .where(own.campaign_id == campaign_id)
     )

@@ -20,7 +20,7 @@ from service.storage.tables import DELETED, EventRow, JobRow
 
 _NEW = insert(cast("Table", EventRow.__table__))
 # The id of a job's newest event, in a query on jobs.
-_NEWEST = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
+NEWEST = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
 # Made once: making it takes longer than running it.
 _LAST = select(func.max(EventRow.id)).where(EventRow.job_id == bindparam("wanted"))
 
@@ -80,7 +80,7 @@ def queued_at(session: Session) -> datetime | None:
 
 def standings(session: Session, job_ids: Collection[int]) -> dict[int, FeedStanding]:
     """Return the progress of these jobs in one snapshot; missing jobs are left out."""
-    query = select(JobRow.id, JobRow.state, _NEWEST)
+    query = select(JobRow.id, JobRow.state, NEWEST)
     query = query.where(JobRow.id.in_(job_ids), JobRow.state != DELETED)
     return {
         job_id: FeedStanding(JobState(state).is_final, last_id or 0)
@@ -90,7 +90,7 @@ def standings(session: Session, job_ids: Collection[int]) -> dict[int, FeedStand
 
 def last_ids(session: Session, job_ids: Sequence[int]) -> dict[int, int]:
     """Return the id of the newest event of each of these jobs, 0 where one has none."""
-    query = select(JobRow.id, _NEWEST).where(JobRow.id.in_(list(job_ids)))
+    query = select(JobRow.id, NEWEST).where(JobRow.id.in_(list(job_ids)))
     return {job_id: last_id or 0 for job_id, last_id in session.execute(query)}
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from service.errors import NotFoundError
 from service.states import JobState
 from service.storage.campaign_tables import CampaignCellRow
+from service.storage.events import NEWEST
 from service.storage.recent import recently
 from service.storage.tables import DELETED, DatasetRow, EventRow, JobRow, StudyRow
 
@@ -144,10 +145,8 @@ def _read_list(session: Session) -> ListVersion | None:
     n: int = session.execute(select(func.count()).where(is_there)).scalar_one()
     if n > MOST_LISTED:
         return None
-    last = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
-    of_jobs = select(func.count(), func.max(JobRow.id), func.count(last), func.sum(last)).where(
-        is_there
-    )
+    newest = func.count(NEWEST), func.sum(NEWEST)
+    of_jobs = select(func.count(), func.max(JobRow.id), *newest).where(is_there)
     of_studies = select(func.count(StudyRow.stopped_by), func.sum(StudyRow.stopped_at))
     of_cells = select(func.count(CampaignCellRow.job_id), func.sum(CampaignCellRow.job_id))
     parts = (session.execute(query).one() for query in (of_jobs, of_studies, of_cells))
