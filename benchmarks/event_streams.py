@@ -7,9 +7,9 @@ core that the process uses without requests, and then the time to answer /health
 With ``--rate 100`` instead: `densearch serve` trains a job, with as many streams open on it as the
 first of ``--streams``, while each of four addresses of the job is requested at that rate, whether
 or not earlier answers are there. Times count from the moment a request was due, after a second of
-requests that do not count. It also prints how many trainings ended a minute without the requests,
-with them, and with the same requests to a server that only answers: the sender of the requests
-takes time of the same cores.
+requests that do not count. Then it compares how many trainings end without requests, with them,
+and with the same requests to a server that only answers, since the sender of the requests takes
+time of the same cores: in ``--rounds`` that have each in turn, as means with 95 % intervals.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import itertools
+import math
 import os
 import re
 import socket
@@ -26,11 +27,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from scipy import stats
 
 from benchmarks import fixed_answers, serving
 from benchmarks.machine import describe, judge
@@ -144,8 +146,11 @@ def size_of(address: str, path: str) -> int:
     return n_bytes
 
 
-def due(address: str, path: str, rate: float, seconds: float) -> list[float]:
-    """Return the times of answers to requests at a rate, from when each was due, ms."""
+def due(address: str, paths: Sequence[str], rate: float, seconds: float) -> list[float]:
+    """Return the times of answers to requests at a rate, from when each was due, ms.
+
+    The paths are requested in turn.
+    """
     began, turns = time.monotonic() + 0.1, itertools.count()
     n, found, lock = int(rate * seconds), [0.0] * int(rate * seconds), threading.Lock()
 
@@ -159,7 +164,7 @@ def due(address: str, path: str, rate: float, seconds: float) -> list[float]:
                 return
             at = began + turn / rate
             time.sleep(max(0.0, at - time.monotonic()))
-            connection.request("GET", path)
+            connection.request("GET", paths[turn % len(paths)])
             connection.getresponse().read()
             found[turn] = 1000 * (time.monotonic() - at)
 
@@ -171,7 +176,7 @@ def due(address: str, path: str, rate: float, seconds: float) -> list[float]:
     return found
 
 
-def loaded(n_streams: int, rate: float, seconds: float) -> None:
+def loaded(n_streams: int, rate: float, seconds: float, n_rounds: int) -> None:
     """Print the times of answers about a job at work, and what its trainings lose by them."""
     with serving.serve() as server, Client(server.url) as client, ExitStack() as stack:
         server.wait_until_ready()
@@ -180,37 +185,47 @@ def loaded(n_streams: int, rate: float, seconds: float) -> None:
         for _ in range(n_streams):
             stack.enter_context(listen(server.url, job_id))
         time.sleep(WARM_UP_S)
-        before = cpu_s(server.pid)
-        alone = _ended_a_minute(client, job_id, lambda: time.sleep(seconds))
-        idle = (cpu_s(server.pid) - before) / seconds
+        idle = share_of(server.pid, seconds)
         print(f"{n_streams} streams, no requests: {idle:.1%} of a core")
         print(f"{n_streams} streams, {rate:g} requests a second, {seconds:g} s for each address:")
-        shares, without = [], []
-        for path in ADDRESSES:
-            shown, times = path.format(job=job_id), list[float]()
-            due(server.url, shown, rate, 1.0)  # its templates are read once after a start
+        paths = [path.format(job=job_id) for path in ADDRESSES]
+        for path in paths:
+            due(server.url, [path], rate, 1.0)  # its templates are read once after a start
             before = cpu_s(server.pid)
-            work = partial(_fill, times, server.url, shown, rate, seconds)
-            per_minute = _ended_a_minute(client, job_id, work)
-            shares.append(per_minute / max(alone, 1e-9))
+            times = due(server.url, [path], rate, seconds)
             cpu_ms = 1000 * (cpu_s(server.pid) - before) / len(times)
             p99 = statistics.quantiles(times, n=100)[98]
             figures = f"p50 {statistics.median(times):.1f}, p99 {p99:.1f} ms, CPU {cpu_ms:.1f} ms"
-            print(f"  {shown}: {figures} a request, n = {len(times)} ({judge(p99, 100.0, 'ms')})")
-            fixed = f"/{size_of(server.url, shown)}"
-            again = partial(due, control, fixed, rate, seconds)
-            without.append(_ended_a_minute(client, job_id, again) / max(alone, 1e-9))
-        print(f"  trainings: {alone:.1f} a minute alone; of that")
-        print(f"    with requests: {_listed(shares)}")
-        print(f"    with the same requests to a server that only answers: {_listed(without)}")
+            print(f"  {path}: {figures} a request, n = {len(times)} ({judge(p99, 100.0, 'ms')})")
+        fixed = [f"/{size_of(server.url, path)}" for path in paths]
+        works: dict[str, Callable[[], object]] = {
+            "alone": lambda: time.sleep(seconds),
+            "requests": lambda: due(server.url, paths, rate, seconds),
+            "control": lambda: due(control, fixed, rate, seconds),
+        }
+        report_lost(client, job_id, works, n_rounds)
 
 
-def _listed(shares: Sequence[float]) -> str:
-    return ", ".join(f"{100 * share:.0f} %" for share in shares)
-
-
-def _fill(times: list[float], address: str, path: str, rate: float, seconds: float) -> None:
-    times += due(address, path, rate, seconds)
+def report_lost(
+    client: Client, job_id: int, works: Mapping[str, Callable[[], object]], n_rounds: int
+) -> None:
+    """Print how many trainings end beside each work, in rounds that have every work in turn."""
+    per_minute: dict[str, list[float]] = {name: [] for name in works}
+    for turn in range(n_rounds):
+        for name in (list(works), list(works)[::-1])[turn % 2]:
+            per_minute[name].append(_ended_a_minute(client, job_id, works[name]))
+    print(f"  trainings: {statistics.mean(per_minute['alone']):.0f} a minute alone")
+    for name, other, shown in (
+        ("control", "alone", "a server that only answers, against none"),
+        ("requests", "control", "the service, against a server that only answers"),
+        ("requests", "alone", "the service, against none"),
+    ):
+        pairs = zip(per_minute[name], per_minute[other], strict=True)
+        logs = [math.log(ended / before) for ended, before in pairs]
+        half = stats.t.ppf(0.975, n_rounds - 1) * statistics.stdev(logs) / math.sqrt(n_rounds)
+        middle = statistics.mean(logs)
+        low, best, high = (math.exp(middle + off) - 1 for off in (-half, 0.0, half))
+        print(f"    {shown}: {best:+.1%} [{low:+.1%}, {high:+.1%}], {n_rounds} rounds")
 
 
 def _ended_a_minute(client: Client, job_id: int, work: Callable[[], object]) -> float:
@@ -226,10 +241,11 @@ def main() -> None:
     parser.add_argument("--streams", type=int, nargs="+", default=[0, 300])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rate", type=float, help="requests a second next to a training job")
+    parser.add_argument("--rounds", type=int, default=8, help="at least 2")
     args = parser.parse_args()
     print(describe("fastapi", "uvicorn"))
     if args.rate is not None:
-        loaded(args.streams[0], args.rate, args.seconds)
+        loaded(args.streams[0], args.rate, args.seconds, args.rounds)
         return
     with started() as (address, pid, _), Client(address) as client:
         job_ids = [client.submit(SPEC)["id"] for _ in range(max(args.streams))]
