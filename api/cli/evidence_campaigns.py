@@ -29,7 +29,7 @@ def records_of(
     """
     submitted = [(one, _submitted(client, one, stored)) for one in wanted]
     return [
-        CampaignRecord(one.name, one.task, skipped=made)
+        CampaignRecord(one.name, one.task, skipped=made, is_secondary=one.is_secondary)
         if isinstance(made, str)
         else _ended(client, one, made)
         for one, made in submitted
@@ -60,4 +60,6 @@ def _ended(client: Client, one: RegisteredCampaign, made: Json) -> CampaignRecor
     report = client.campaigns.report(made["id"])
     echo(f"{one.name}: {(report['findings'] or ['nothing is shown'])[0]}")
     campaign = {name: found[name] for name in ("name", "base", "matrix")}
-    return CampaignRecord(one.name, one.task, campaign, report=report)
+    return CampaignRecord(
+        one.name, one.task, campaign, report=report, is_secondary=one.is_secondary
+    )

@@ -24,12 +24,14 @@ class RegisteredCampaign:
         task: For people.
         data: The data set that is stored for it, see `api.evidence.sources`; None if built in.
         campaign: As it is submitted; with `data`, the data set's name is filled in.
+        is_secondary: Whether it stands beside the others and answers nothing alone.
     """
 
     name: str
     task: str
     data: str | None
     campaign: Mapping[str, Any]
+    is_secondary: bool = False
 
     def body_on(self, dataset_id: int | None) -> dict[str, Any]:
         """Return what is submitted, on the stored data set of this id."""
@@ -60,6 +62,7 @@ class CampaignRecord:
         campaign: As it was submitted; None where nothing was.
         skipped: Why there is no report; None where there is one.
         report: Of the campaign, once all of its jobs have ended.
+        is_secondary: See `RegisteredCampaign`.
     """
 
     name: str
@@ -67,6 +70,7 @@ class CampaignRecord:
     campaign: Mapping[str, Any] | None = None
     skipped: str | None = None
     report: Mapping[str, Any] | None = None
+    is_secondary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

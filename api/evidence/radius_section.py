@@ -14,14 +14,17 @@ HEADING = "## Do more data and larger networks make densities sharper?"
 _HOW = (
     "The best of Gaussian densities of one scale on 5x5 kernels, as an effective radius in taps, "
     "trained for a constant number of steps at the learning rate that is best for the plain "
-    "network of each size ([protocol](protocol.md#amendment-1-the-campaign)). A slope is the "
-    "change of this radius where a quantity doubles, with the other held; below 0 is sharper. Its "
-    "unit is the cell; a cell without an optimum among the widths is no data point."
+    "network of each size ([protocol](protocol.md#amendment-1-the-campaign)); beside it, for a "
+    "constant number of epochs ([why](protocol.md#amendment-2-equal-epochs-beside-equal-steps)). "
+    "A slope is the change of this radius where a quantity doubles, with the other held; below "
+    "0 is sharper. Its unit is the cell; a cell without an optimum among the widths is no data "
+    "point."
 )
 _OF_RATES = (
     "A network of another size may be trained at another learning rate, which may move the "
     "radius, too: the table of cells has the rates."
 )
+_Slope = Mapping[str, Any]
 DATA = QUANTITIES[N_TRAIN]
 _STANDINGS = {
     "flat": "no optimum to speak of",
@@ -63,19 +66,19 @@ def _answer(ended: Sequence[CampaignRecord]) -> str:
 
 
 def slopes_in_words(campaigns: Sequence[CampaignRecord]) -> str:
-    """Say what the slopes show: those on the data, then the secondary ones on the network."""
-    slopes = [
-        slope for one in campaigns if (one.report or {}).get("radius")
-        for slope in _radius(one)["slopes"]
-    ]  # fmt: skip
-    data = [slope for slope in slopes if slope["name"] == DATA]
-    others = [slope for slope in slopes if slope["name"] != DATA]
-    first = f"Shown with more data: {_shown(data)}" if data else "No slope on the data"
-    second = f"; with a larger network (secondary, uncorrected): {_shown(others)}"
-    return f"{first}{second if others else ''}."
+    """Say what the slopes show: those on the data, then the secondary ones."""
+    data, network, epochs = list[_Slope](), list[_Slope](), list[_Slope]()
+    for one in campaigns:
+        for slope in _radius(one)["slopes"] if (one.report or {}).get("radius") else ():
+            kind = network if slope["name"] != DATA else epochs if one.is_secondary else data
+            kind.append(slope)
+    parts = [f"Shown with more data: {_shown(data)}" if data else "No slope on the data"]
+    parts += [f"at equal epochs (secondary): {_shown(epochs)}"] if epochs else []
+    parts += [f"with a larger network (secondary, uncorrected): {_shown(network)}"] * bool(network)
+    return f"{'; '.join(parts)}."
 
 
-def _shown(slopes: Sequence[Mapping[str, Any]]) -> str:
+def _shown(slopes: Sequence[_Slope]) -> str:
     sharper, wider = (
         sum(slope["is_shown"] and (slope["change"] < 0.0) is down for slope in slopes)
         for down in (True, False)
@@ -83,11 +86,15 @@ def _shown(slopes: Sequence[Mapping[str, Any]]) -> str:
     return f"{sharper} sharper and {wider} wider, of {counted(len(slopes), 'slope')}"
 
 
+def _is_primary(one: CampaignRecord, slope: _Slope) -> bool:
+    return slope["name"] == DATA and not one.is_secondary
+
+
 def _slopes(ended: Sequence[CampaignRecord]) -> str:
     rows = [
         (
             one.task,
-            slope["name"] if slope["name"] == DATA else f"{slope['name']} (secondary)",
+            slope["name"] if _is_primary(one, slope) else f"{slope['name']} (secondary)",
             f"{slope['low_value']:,.6g} to {slope['high_value']:,.6g}",
             f"{slope['change']:+.1%} {_ends(slope, '+.1%')}",
             f"{slope['p']:.2g}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from api.evidence.campaigns import CampaignRecord, CampaignRun
@@ -61,6 +62,20 @@ def test_what_was_registered_as_secondary_is_no_answer_to_the_question() -> None
     ) in text
     assert "| channels of the network (secondary) |" in text
     assert "**No slope on the data; with a larger network" in section(run_of(network), "c.json")
+
+
+def test_equal_epochs_are_beside_the_question_and_count_apart() -> None:
+    run = run_of(SLOPE | {"is_shown": False})
+    beside = CampaignRecord(
+        "epochs", "Fashion-MNIST, equal epochs", {}, report=run_of(SLOPE).campaigns[0].report,
+        is_secondary=True,
+    )  # fmt: skip
+    text = section(replace(run, campaigns=[*run.campaigns, beside]), "c.json")
+    assert (
+        "**Shown with more data: 0 sharper and 0 wider, of 1 slope; at equal epochs (secondary): "
+        "1 sharper and 0 wider, of 1 slope.**"
+    ) in text
+    assert "| Fashion-MNIST, equal epochs | training samples (secondary) |" in text
 
 
 def test_it_stands_in_the_page_of_a_run_and_alone() -> None:
