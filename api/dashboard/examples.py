@@ -109,6 +109,13 @@ EXAMPLES: tuple[Example, ...] = (
                 },
                 {
                     "name": "fixed",
+                    "label": "second-release",
+                    "densities": [
+                        {"vector": [0.7]}, {"vector": [0.2, 0.8]}, {"vector": [0.25, 0.15, 0.55]}
+                    ],
+                },
+                {
+                    "name": "fixed",
                     "label": "trainable-variant",
                     "densities": [{"vector": [0.27, 0.17, 0.54]}],
                 },

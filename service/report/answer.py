@@ -12,7 +12,6 @@ from service.records import Json
 from service.report.attribution import DEFAULT_INIT_TUNED, FLAT_TUNED, UNIFORM, UNIFORM_TUNED
 from service.report.effects import chance_of, effect_of
 from service.report.metric_effects import MetricEffect, metric_effects
-from service.report.phrases import joined
 from service.report.primary import (
     SIMPLER,
     Chosen,
@@ -153,15 +152,12 @@ def answer_of(
 
 
 def _edges(*arms: ArmTrials) -> list[str]:
-    """Warn where the best of an arm lies at the edge of a range: the optimum may lie beyond it."""
-    sentences = []
-    for one in arms:
-        if one.at_edges:
-            names = joined(one.at_edges)
-            sentences.append(
-                f"The best {names} of {one.name} lies at the edge of its range: widen it."
-            )
-    return sentences
+    """Warn where a best value is at the edge of its range: the optimum may lie beyond it."""
+    return [
+        f"The best {value.name} of {one.name}, {value}: widen this range."
+        for one in arms
+        for value in one.at_edges
+    ]
 
 
 def _advice(

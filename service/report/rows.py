@@ -20,7 +20,8 @@ from service.report.metric_effects import interval_of_mean
 from service.report.plateau import Noise
 from service.report.statistics import Comparison
 from service.states import Phase, Role
-from service.studies import best_densities, edges
+from service.studies import best_densities
+from service.studies.edges import EdgeValue, at_edges
 from service.studies.layer_groups import WHOLE
 from service.studies.looks import ERROR_RATE
 from service.studies.resolved import ResolvedSpec
@@ -104,9 +105,9 @@ class ArmTrials:
         return any(trial.id == self.best.id for trial in (*self.searched, *self.promoted))
 
     @property
-    def at_edges(self) -> list[str]:
-        """Names of its searched values at the edge of their range; none of another arm's best."""
-        return edges.at_edges(self.arm.space, self.best.point) if self.has_own_best else []
+    def at_edges(self) -> list[EdgeValue]:
+        """Its searched values at the edge of their range; none of another arm's best."""
+        return at_edges(self.arm.space, self.best.point) if self.has_own_best else []
 
     def up_to(self, n_seeds: int) -> ArmTrials:
         """Return the arm without final trainings beyond so many seeds."""
@@ -204,7 +205,7 @@ def row_of(
         "density": whole.to_dict() if whole is not None else None,
         "groups": groups or None,
         "chosen_from": study.chosen_from,
-        "at_edges": one.at_edges,
+        "at_edges": [value.name for value in one.at_edges],
         "at_bounds": best.learned.get("at_bounds") if best.learned is not None else None,
         "validation_loss": best.value,
         "search_loss": _search_loss(one),

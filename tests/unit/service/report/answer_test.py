@@ -48,9 +48,12 @@ def test_a_best_value_at_the_edge_of_its_range_is_a_warning() -> None:
     assert "lr" in edges
     assert len(edges) > 1
     assert row_of(report, "uniform_tuned")["at_edges"] == []
-    warned = [words for words in report["findings"] if "edge of its range" in words]
-    assert len(warned) == 1
-    assert "of density_tuned lies at the edge" in warned[0]
+    warned = [words for words in report["findings"] if "widen this range" in words]
+    assert len(warned) == len(edges)
+    assert all(
+        words.startswith(f"The best {name} of density_tuned, ")
+        for words, name in zip(warned, edges, strict=True)
+    )
 
 
 def test_a_training_of_a_simpler_arm_is_no_point_of_the_arm() -> None:
