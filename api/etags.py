@@ -229,3 +229,23 @@ def answer_again(
         return Made(bytes(found.body), own)
 
     return answer(request, tag, None, make, freshness=freshness)
+
+
+def answer_of_content(
+    request: Request, body: bytes, media_type: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer whose tag is that of its body, 304 where the reader has it.
+
+    For what is made in a moment and depends on more than jobs.
+
+    Args:
+        request: To be answered.
+        body: Of the answer.
+        media_type: Likewise.
+        headers: Likewise, besides its tag.
+    """
+    tag = f'W/"{sha256(body).hexdigest()[:24]}"'
+    every = {"cache-control": "no-store", "etag": tag, **(headers or {})}
+    if is_known(request, tag):
+        return Response(status_code=304, headers=every)
+    return Response(body, media_type=media_type, headers=every)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
 from api.context import WithSettings, settings_of
@@ -169,7 +168,7 @@ def show_trial(
 
 
 @router.get("/contents", dependencies=EXACT)
-def show_contents(request: Request, job_id: Id) -> HTMLResponse:
+def show_contents(request: Request, job_id: Id) -> Response:
     """Answer with the part of a page that says what goes with the job when it is deleted."""
 
     def read(session: Session) -> job_contents.JobContents:

@@ -9,7 +9,7 @@ from secrets import token_urlsafe
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from api.bodies import decode_json, json_body
@@ -68,7 +68,7 @@ def show_new_job(
     start: Annotated[int | None, Query(alias="from", ge=1, le=MAX_ID)] = None,
     dataset: OptionalId = None,
     template: str | None = None,
-) -> HTMLResponse:
+) -> Response:
     """Show the form of a new job, filled with an example, a job's spec or one for a stored set."""
 
     def read(session: Session) -> NewJobPage:
@@ -117,7 +117,7 @@ def show_form(
     database: InDatabase,
     settings: WithSettings,
     body: Annotated[object, Depends(json_body)],
-) -> HTMLResponse:
+) -> Response:
     """Show the form of a spec as it is being written, with what is wrong with it."""
     if not isinstance(body, dict):
         raise ProblemError("invalid-spec", "must be an object", [Fault("", "must be an object")])
@@ -130,7 +130,7 @@ def show_form(
 
 
 @router.post("/jobs/estimate")
-def show_estimate(request: Request, found: Estimated) -> HTMLResponse:
+def show_estimate(request: Request, found: Estimated) -> Response:
     """Answer as ``POST /v1/jobs/estimate`` does, with a part of a page in place of the JSON."""
     answer = html(request, "estimate.html", estimate=found)
     if found.state == "measuring":

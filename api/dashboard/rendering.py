@@ -64,7 +64,7 @@ def root_of(path: str) -> str:
 
 def html_of_stored(
     request: Request, name: str, read: Callable[[Session], object], *, at: str | None = None
-) -> HTMLResponse:
+) -> Response:
     """Render a template with what is read of the database; a page that says so if there is none.
 
     Args:
@@ -167,7 +167,7 @@ def html_of_jobs(
     )
 
 
-def missing(request: Request, detail: str) -> HTMLResponse:
+def missing(request: Request, detail: str) -> Response:
     """Render the page that says what is not there.
 
     Raises:
@@ -186,8 +186,8 @@ def _query(request: Request) -> str:
 
 def html(
     request: Request, name: str, status_code: int = 200, *, at: str | None = None, **values: object
-) -> HTMLResponse:
-    """Render a template as a response.
+) -> Response:
+    """Render a template as a response; a page that its reader has is answered 304.
 
     Args:
         request: Its path is that of the page.
@@ -197,6 +197,8 @@ def html(
         values: For the template.
     """
     body = text_of(name, root_of(at or request.scope["path"]), **values)
+    if request.method == "GET" and status_code == 200:
+        return etags.answer_of_content(request, body.encode(), "text/html")
     return HTMLResponse(body, status_code, headers=HEADERS)
 
 

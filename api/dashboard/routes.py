@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from api import etags
@@ -73,7 +73,7 @@ def show_datasets(
     before: OptionalId = None,
     name: Annotated[str, Query(max_length=200)] = "",
     size_px: Annotated[int | None, Query(ge=1, le=4096)] = None,
-) -> HTMLResponse:
+) -> Response:
     """Show the list of data sets; a name and a side are filled into the form of an upload."""
     with database_of(request).read() as session:
         page = datasets.dataset_list(session, before)
@@ -88,7 +88,7 @@ def show_datasets(
 
 
 @router.get("/datasets/{dataset_id}", dependencies=EXACT)
-def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
+def show_dataset(request: Request, dataset_id: Id) -> Response:
     """Show one stored data set."""
     return html_of_stored(
         request, "dataset.html", lambda session: datasets.dataset_line(session, dataset_id)
@@ -96,7 +96,7 @@ def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
 
 
 @router.get("/system", dependencies=EXACT)
-def show_system(request: Request, settings: WithSettings) -> HTMLResponse:
+def show_system(request: Request, settings: WithSettings) -> Response:
     """Show who works, what waits, and how much room there is."""
     return html(request, "system.html", page=system.system_page(database_of(request), settings))
 

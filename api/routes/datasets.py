@@ -10,12 +10,14 @@ from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as FromQuery
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
+from api import etags
 from api.bodies import is_json, json_body
 from api.context import InDatabase, InImporter, WithSettings
+from api.formats import JSON
 from api.import_answer import answer_of, problem_of
-from api.paging import Cursor, Id, Query, cut
+from api.paging import Cursor, Id, Query, linked
 from api.preferences import patience_of
 from api.problems.handlers import answer_of_document, documented
 from api.routes.imports import POLL_S
@@ -46,6 +48,7 @@ router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
 # How sets are stored whose manifest does not say it.
 VALUES = "values"
+LISTED = TypeAdapter(DatasetsOut)
 PNG = {"content": {"image/png": BINARY}}
 
 
@@ -135,18 +138,21 @@ def _answer_of(database: Database, found: Import) -> Response:
     return JSONResponse(content, 201, {"location": f"/v1/datasets/{found.dataset_id}"})
 
 
-@router.get("", response_model=DatasetsOut, responses=documented(422))
+@router.get("", response_model=DatasetsOut, responses={**documented(422), **etags.UNCHANGED})
 def list_datasets(
     database: InDatabase,
     request: Request,
-    response: Response,
     query: Annotated[DatasetsQuery, FromQuery()],
-) -> Json:
+) -> Response:
     """List the stored sets, the newest first, and the built-in ones."""
     with database.read() as session:
         found = datasets.page(session, limit=query.limit + 1, before=query.cursor)
-    kept = cut(found, query.limit, request, response)
-    return {"items": [dataset_out(one) for one in kept], "built_in": built_in_sets()}
+    kept, link = linked(found, query.limit, request, lambda one: one.id)
+    items = [dataset_out(one) for one in kept]
+    body = LISTED.dump_json(
+        LISTED.validate_python({"items": items, "built_in": built_in_sets()}), by_alias=True
+    )
+    return etags.answer_of_content(request, body, JSON, link)
 
 
 @router.get("/{dataset_id}", response_model=DatasetOut, responses=documented(404, 422))

@@ -27,6 +27,7 @@ from service.storage.database import Database
 from service.storage.tables import EventRow
 from tests.support import seeding
 from tests.support.campaigns import wanted
+from tests.support.datasets import making
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -271,3 +272,18 @@ def test_an_address_has_tags_of_its_own(both: TestClient, database: Database) ->
     known = {"if-none-match": f'"x", {answer.headers["etag"]}'}
     again = both.get(f"/v1/jobs/{job.id}", headers=known)
     assert again.status_code == 304
+
+
+def test_data_sets_and_the_system_have_tags_of_what_they_show(both: TestClient) -> None:
+    asked = ["/v1/datasets", "/datasets", "/guide"]
+    reader = Reader(both, asked)
+    assert reader.changed() == set(asked)
+    assert reader.changed() == set()
+    content = making.zipped(making.class_files(5))
+    stored = both.post("/v1/datasets", params={"name": "pets"}, content=content)
+    assert stored.status_code == 201, stored.text
+    assert reader.changed() == {"/v1/datasets", "/datasets"}
+    tag = both.get("/system").headers["etag"]
+    answer = both.get("/system", headers={"if-none-match": tag})
+    assert (answer.status_code == 304) == (answer.headers["etag"] == tag)
+    assert both.get("/v1/datasets?limit=0").status_code == 422
