@@ -209,7 +209,7 @@ def loaded(n_streams: int, rate: float, seconds: float, n_rounds: int) -> None:
 def report_lost(
     client: Client, job_id: int, works: Mapping[str, Callable[[], object]], n_rounds: int
 ) -> None:
-    """Print how many trainings end beside each work, in rounds that have every work in turn."""
+    """Print how many trainings end during each work, in rounds that have every work in turn."""
     per_minute: dict[str, list[float]] = {name: [] for name in works}
     for turn in range(n_rounds):
         for name in (list(works), list(works)[::-1])[turn % 2]:

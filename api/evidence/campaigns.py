@@ -24,7 +24,7 @@ class RegisteredCampaign:
         task: For people.
         data: The data set that is stored for it, see `api.evidence.sources`; None if built in.
         campaign: As it is submitted; with `data`, the data set's name is filled in.
-        is_secondary: Whether it stands beside the others and answers nothing alone.
+        is_secondary: Whether it stands next to the others and answers nothing alone.
     """
 
     name: str

@@ -14,11 +14,10 @@ HEADING = "## Do more data and larger networks make densities sharper?"
 _HOW = (
     "The best of Gaussian densities of one scale on 5x5 kernels, as an effective radius in taps, "
     "trained for a constant number of steps at the learning rate that is best for the plain "
-    "network of each size ([protocol](protocol.md#amendment-1-the-campaign)); beside it, for a "
-    "constant number of epochs ([why](protocol.md#amendment-2-equal-epochs-beside-equal-steps)). "
-    "A slope is the change of this radius where a quantity doubles, with the other held; below "
-    "0 is sharper. Its unit is the cell; a cell without an optimum among the widths is no data "
-    "point."
+    "network of each size ([protocol](protocol.md#amendment-1-the-campaign)); next to it, for "
+    "as many epochs ([why](protocol.md#amendment-2-equal-epochs-next-to-equal-steps)). A slope is "
+    "the change of this radius where a quantity doubles, with the other held; below 0 is sharper. "
+    "Its unit is the cell; a cell without an optimum among the widths is no data point."
 )
 _OF_RATES = (
     "A network of another size may be trained at another learning rate, which may move the "

@@ -40,7 +40,7 @@ def test_each_is_a_grid_of_widths_at_the_plain_networks_rate_over_sizes_and_seed
             assert spec.training.steps == (None if one.is_secondary else 400)
 
 
-def test_equal_epochs_stand_beside_the_same_campaign_with_equal_steps() -> None:
+def test_equal_epochs_stand_next_to_the_same_campaign_with_equal_steps() -> None:
     by_name = {one.name: one for one in registered()}
     steps, epochs = by_name["fashion"].campaign, by_name["fashion_epochs"].campaign
     length = {"training": {**epochs["base"]["training"], "steps": 400}}

@@ -64,13 +64,13 @@ def test_what_was_registered_as_secondary_is_no_answer_to_the_question() -> None
     assert "**No slope on the data; with a larger network" in section(run_of(network), "c.json")
 
 
-def test_equal_epochs_are_beside_the_question_and_count_apart() -> None:
+def test_equal_epochs_are_next_to_the_question_and_count_apart() -> None:
     run = run_of(SLOPE | {"is_shown": False})
-    beside = CampaignRecord(
+    secondary = CampaignRecord(
         "epochs", "Fashion-MNIST, equal epochs", {}, report=run_of(SLOPE).campaigns[0].report,
         is_secondary=True,
     )  # fmt: skip
-    text = section(replace(run, campaigns=[*run.campaigns, beside]), "c.json")
+    text = section(replace(run, campaigns=[*run.campaigns, secondary]), "c.json")
     assert (
         "**Shown with more data: 0 sharper and 0 wider, of 1 slope; at equal epochs (secondary): "
         "1 sharper and 0 wider, of 1 slope.**"
