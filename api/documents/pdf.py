@@ -14,7 +14,7 @@ from api.short_process import reason_of, run_module
 LIMIT_S = 50.0
 # One at a time, for a PDF takes a core for a second or two.
 _TURN = threading.Lock()
-EXTRA = "the extra is not installed: pip install 'densearch-server[pdf]'"
+EXTRA = "the extra is not installed: pip install -e '.[pdf]'"
 LIBRARIES = (
     "its system libraries are missing (Debian: apt install libpango-1.0-0 libpangoft2-1.0-0 "
     "libharfbuzz-subset0 fonts-dejavu-core)"

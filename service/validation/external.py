@@ -63,9 +63,10 @@ def _control_faults(spec: JobSpec) -> Iterator[Fault]:
 
 
 def _course_faults(spec: JobSpec, task: ExternalTask) -> Iterator[Fault]:
-    learned = [wanted.name for wanted in spec.samplers if samplers.is_learned(wanted.name)]
-    if learned:
-        yield Fault("/samplers", f"{learned[0]} trains on our workers: leave it out")
+    for place, wanted in enumerate(spec.samplers):
+        if samplers.is_learned(wanted.name):
+            at = f"/samplers/{place}"
+            yield Fault(at, f"{wanted.name} trains on our workers: leave it out")
     if isinstance(spec.pruning, HalvingPruning):
         detail = "halving pauses trainings, which a program outside cannot: use median"
         yield Fault("/pruning/rule", detail)

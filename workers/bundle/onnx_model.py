@@ -19,7 +19,7 @@ from workers.bundle import onnx_graph
 from workers.bundle.onnx_writer import UnknownPartError
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
-LACK = "the extra is not installed: pip install 'densearch-server[onnx]'"
+LACK = "the extra is not installed: pip install -e '.[onnx]'"
 # Of the outputs' largest size: the sums are taken in another order.
 TOLERANCE = 1e-4
 # By so many pixels images of another size are larger.

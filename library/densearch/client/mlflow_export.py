@@ -15,10 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from densearch.client.client import Client
 
-REMEDY = (
-    "mlflow is not installed: pip install 'densearch-server[mlflow]', or mlflow-skinny where "
-    "there is only the client"
-)
+REMEDY = "mlflow is not installed: pip install mlflow-skinny"
 _STATES = {"COMPLETED": "FINISHED", "PRUNED": "KILLED", "CANCELLED": "KILLED", "FAILED": "FAILED"}
 # What MLflow takes of a param, of a tag; and of params, of metrics at once.
 MOST_PARAM, MOST_TAG = 500, 5_000

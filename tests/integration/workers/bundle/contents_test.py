@@ -202,7 +202,7 @@ def test_without_the_extra_the_bundle_says_what_it_lacks(
     monkeypatch.setattr("workers.bundle.onnx_model.PACKAGES", ("no_such_package",))
     files = files_of(question(tmp_path, trained, "kept"))
     assert "model.onnx" not in files
-    assert "densearch-server[onnx]" in json.loads(files["provenance.json"])["lacks"]["model.onnx"]
+    assert "-e '.[onnx]'" in json.loads(files["provenance.json"])["lacks"]["model.onnx"]
     assert b"densearch\\-server\\[onnx\\]" in files["README.md"]
 
 

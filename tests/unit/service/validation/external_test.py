@@ -27,7 +27,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "taken": ({"search": {"den": {"low": 0, "high": 1}}}, "/search/den", "another name"),
     "name": ({"search": {"l r": {"low": 0, "high": 1}}}, "/search/l r", "rename it"),
     "range": ({"search": {"lr": {"low": 1, "high": 1}}}, "/search/lr", "not below"),
-    "learned": ({"samplers": ["gradient"]}, "/samplers", "trains on our workers"),
+    "learned": ({"samplers": ["direct_l", "gradient"]}, "/samplers/1", "trains on our workers"),
     "nothing to tune": ({"search": {}, "controls": ["uniform_tuned"]}, "/controls/0", "to tune"),
     "stages": ({"density": {"scope": "stage"}}, "/density/scope", "its stage"),
 }  # fmt: skip

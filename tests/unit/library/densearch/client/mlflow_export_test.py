@@ -86,5 +86,5 @@ def test_an_address_that_mlflow_cannot_use_is_one_sentence(
 
 def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlflow", None)
-    with pytest.raises(ImportError, match=r"densearch-server\[mlflow\]"):
+    with pytest.raises(ImportError, match="pip install mlflow-skinny"):
         export_job(CLIENT, 3, "runs")
