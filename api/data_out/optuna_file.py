@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import IO, Any
 from api.data_out.trial_table import ChosenTrials
 from api.problems.handlers import ProblemError
 from api.short_process import reason_of, run_module
+from api.turns import Turns
 from densearch.answers import TrialAnswer
 from service.records import Job, Json
 from service.storage import deadlines, studies
@@ -26,7 +26,7 @@ MEDIA_TYPE = "application/vnd.sqlite3"
 END = b"null\n"
 # A job of 100,000 trials takes a minute.
 LIMIT_S = 300.0
-_TURN = threading.Lock()
+_TURNS = Turns(1, "export-failed", "other databases of Optuna are being made")
 
 
 def optuna_file(database: Database, job: Job) -> IO[bytes]:
@@ -60,13 +60,9 @@ def optuna_file(database: Database, job: Job) -> IO[bytes]:
     ]
     chosen = ChosenTrials(database, job, TrialFilter(), TrialOrder())
     deadlines.extend(LIMIT_S)
-    if not _TURN.acquire(timeout=LIMIT_S / 4):
-        raise ProblemError("export-failed", "other databases of Optuna are being made")
-    try:
+    with _TURNS.taken(LIMIT_S / 4):
         batches = ([_as_reported(t, job) for t in b] for b in chosen.answers())
         return _written(chain([named], batches))
-    finally:
-        _TURN.release()
 
 
 def _as_reported(trial: TrialAnswer, job: Job) -> Json:

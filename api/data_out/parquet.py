@@ -18,13 +18,14 @@ from api.data_out.flat_table import Batch, FlatColumn, FlatTable
 from api.downloads import CHUNK_BYTES
 from api.problems.handlers import ProblemError
 from api.short_process import environment
+from api.turns import Turns
 from service.storage.columns import array_of
 
 MODULE = "api.data_out.parquet_process"
-# At a time: each takes a core and 100 MB.
-_TURNS = threading.BoundedSemaphore(4)
 WAIT_S = 10.0
 _INSTEAD = "format=csv and format=ndjson need no process of their own"
+# Each takes a core and 100 MB.
+_TURNS = Turns(4, "export-failed", f"other files are being made; {_INSTEAD}")
 
 log = structlog.get_logger("api.data_out")
 
@@ -46,22 +47,17 @@ def bytes_of(table: FlatTable, metadata: Mapping[str, str]) -> Iterator[bytes]:
 
 def _parts(table: FlatTable, metadata: Mapping[str, str]) -> Iterator[bytes]:
     """Yield the parts of the file; the process ends with the generator, however that ends."""
-    if not _TURNS.acquire(timeout=WAIT_S):
-        raise ProblemError("export-failed", f"other files are being made; {_INSTEAD}")
-    try:
-        with _ending(_started()) as process:
-            threading.Thread(target=_feed, args=(process, table, metadata), daemon=True).start()
+    with _TURNS.taken(WAIT_S), _ending(_started()) as process:
+        threading.Thread(target=_feed, args=(process, table, metadata), daemon=True).start()
+        part = _read(process)
+        if not part:
+            raise ProblemError("export-failed", f"its process ended at once; {_INSTEAD}")
+        while part:
+            yield part
             part = _read(process)
-            if not part:
-                raise ProblemError("export-failed", f"its process ended at once; {_INSTEAD}")
-            while part:
-                yield part
-                part = _read(process)
-            if process.wait() != 0:
-                # The answer has begun: it is cut off, which its reader sees.
-                raise OSError(f"the process that writes Parquet ended with {process.returncode}")
-    finally:
-        _TURNS.release()
+        if process.wait() != 0:
+            # The answer has begun: it is cut off, which its reader sees.
+            raise OSError(f"the process that writes Parquet ended with {process.returncode}")
 
 
 def _started() -> subprocess.Popen[bytes]:

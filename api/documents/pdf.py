@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 from collections.abc import Mapping
 
 from api.documents.pdf_process import NO_LIBRARIES, NOT_INSTALLED
 from api.problems.handlers import ProblemError
 from api.short_process import reason_of, run_module
+from api.turns import Turns
 
 # With the wait for a turn: below the usual time-out of proxies, which is 60 s.
 LIMIT_S = 50.0
-# One at a time, for a PDF takes a core for a second or two.
-_TURN = threading.Lock()
 EXTRA = "the extra is not installed: pip install -e '.[pdf]'"
 LIBRARIES = (
     "its system libraries are missing (Debian: apt install libpango-1.0-0 libpangoft2-1.0-0 "
@@ -21,6 +19,8 @@ LIBRARIES = (
 )
 LACKS: Mapping[int, str] = {NOT_INSTALLED: EXTRA, NO_LIBRARIES: LIBRARIES}
 _INSTEAD = "format=html has the same content, and a browser prints it"
+# One at a time, for a PDF takes a core for a second or two.
+_TURNS = Turns(1, "pdf-failed", f"other PDFs are being made; {_INSTEAD}")
 
 
 def pdf_of(html: str, limit_s: float = LIMIT_S) -> bytes:
@@ -33,12 +33,8 @@ def pdf_of(html: str, limit_s: float = LIMIT_S) -> bytes:
     Raises:
         ProblemError: WeasyPrint or its libraries are missing here, or it failed or took too long.
     """
-    if not _TURN.acquire(timeout=limit_s / 2):
-        raise ProblemError("pdf-failed", f"other PDFs are being made; {_INSTEAD}")
-    try:
+    with _TURNS.taken(limit_s / 2):
         return _made(html, limit_s / 2)
-    finally:
-        _TURN.release()
 
 
 def _made(html: str, limit_s: float) -> bytes:

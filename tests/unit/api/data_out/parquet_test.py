@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from api.data_out import parquet
 from api.data_out.flat_table import Batch, FlatColumn, FlatTable
+from api.turns import Turns
 
 COLUMNS = (
     FlatColumn("n", "int"),
@@ -57,7 +57,7 @@ def test_a_file_whose_rows_cannot_be_read_is_cut_off() -> None:
 
 
 def test_a_file_that_nobody_reads_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "_TURNS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(parquet, "_TURNS", Turns(1, "export-failed", ""))
     monkeypatch.setattr(parquet, "WAIT_S", 0.0)
     for _ in range(2):  # its client may be gone before the first part is sent
         parts = parquet.bytes_of(FlatTable(COLUMNS, iter(())), {})
