@@ -28,6 +28,7 @@ from optuna.storages._rdb import models
 from service import process_bounds
 
 END = b"null\n"
+SEARCH = "search"
 LIMIT_BYTES, LIMIT_CPU_S = 4 * 2**30, 600
 # CANCELLED has no word in Optuna: such a trial has no value.
 _STATES = {
@@ -58,7 +59,10 @@ Trial = Mapping[str, Any]
 
 
 def write(path: Path, studies: Iterable[Mapping[str, Any]], trials: Iterable[Trial]) -> None:
-    """Write a database with a study for each of a job's.
+    """Write a database with a study for each search of a job, and for each later phase of its.
+
+    Values of different phases are no competitors: short trainings and full ones, the validation
+    split and the test split. In one study the best trial would be a lucky seed on the test split.
 
     Args:
         path: Of a new file.
@@ -67,19 +71,23 @@ def write(path: Path, studies: Iterable[Mapping[str, Any]], trials: Iterable[Tri
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage = RDBStorage(f"sqlite:///{path}")
-    own: dict[str, list[Trial]] = {}
+    own: dict[str, dict[str, list[Trial]]] = {}
     for trial in trials:
-        own.setdefault(trial["study"], []).append(trial)
+        phases = own.setdefault(trial["study"], {})
+        phases.setdefault(trial["phase"], []).append(trial)
     first = 1
     for study in studies:
-        made = optuna.create_study(
-            study_name=study["title"], direction=study["direction"], storage=storage
-        )
-        for name, value in study["attributes"].items():
-            made.set_user_attr(name, value)
-        mine = own.get(study["name"], [])
-        _insert(storage, made._study_id, first, mine)  # noqa: SLF001 - no public name
-        first += len(mine)
+        phases = own.get(study["name"], {})
+        for phase in dict.fromkeys((SEARCH, *phases)):
+            mine = phases.get(phase, [])
+            title = study["title"] if phase == SEARCH else f"{study['title']}, {phase}"
+            made = optuna.create_study(
+                study_name=title, direction=study["direction"], storage=storage
+            )
+            for name, value in (study["attributes"] | {"densearch:phase": phase}).items():
+                made.set_user_attr(name, value)
+            _insert(storage, made._study_id, first, mine)  # noqa: SLF001 - no public name
+            first += len(mine)
     storage.engine.dispose()
 
 

@@ -55,14 +55,29 @@ def pointer_to(parts: Iterable[int | str]) -> str:
     return pointer
 
 
-def _parts_of(location: Sequence[int | str], body: object) -> tuple[int | str, ...]:
-    """Return the keys and indices in `body` that lead to the location of an error.
+def _parts_of(error: Mapping[str, Any], body: object) -> tuple[int | str, ...]:
+    """Return the keys and indices in `body` that lead to an error.
 
-    pydantic puts the tag of a union between the keys; such a part is not in the body and is left
-    out. The last part is kept: it may name a field that is missing.
+    pydantic puts the tag of a union between the keys. Where a key has the name of the tag, as in
+    `{"pruning": {"median": 3}}`, the tag is left out that hides what was refused.
+    """
+    location, is_missing = error["loc"], error["type"] == "missing"
+    every = (location, *((*location[:at], *location[at + 1 :]) for at in range(len(location))))
+    walks = [_walked(each, body) for each in every]
+    refused = [parts for parts, found in walks if not is_missing and [error["input"]] == found]
+    return (refused or [walks[0][0]])[0]
+
+
+def _walked(
+    location: Sequence[int | str], body: object
+) -> tuple[tuple[int | str, ...], list[object]]:
+    """Return the parts of a location that are in `body`, and the value at its last part if any.
+
+    The last part is kept: it may name a field that is missing.
     """
     parts: list[int | str] = []
     here: Any = body
+    inside = True
     for index, part in enumerate(location):
         inside = (isinstance(here, dict) and part in here) or (
             isinstance(here, list) and isinstance(part, int) and part < len(here)
@@ -72,7 +87,7 @@ def _parts_of(location: Sequence[int | str], body: object) -> tuple[int | str, .
         elif index < len(location) - 1 or not isinstance(here, dict):
             continue
         parts.append(part)
-    return tuple(parts)
+    return tuple(parts), [here] if inside else []
 
 
 def first_faults(errors: Sequence[Mapping[str, Any]], body: object) -> tuple[list[Fault], int]:
@@ -86,7 +101,7 @@ def first_faults(errors: Sequence[Mapping[str, Any]], body: object) -> tuple[lis
     found: list[Fault] = []
     places: set[tuple[int | str, ...]] = set()
     for error in errors:
-        parts = _parts_of(error["loc"], body)
+        parts = _parts_of(error, body)
         if error["type"] in _TAG_ERRORS:
             parts = (*parts, _tag(error))
         if parts not in places and len(found) < MOST_FAULTS:

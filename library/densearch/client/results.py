@@ -66,7 +66,7 @@ class ResultCalls(Transport):
         self._save(f"/v1/jobs/{job_id}/measurements?format={form}", path)
 
     def save_optuna(self, job_id: int, path: Path) -> None:
-        """Write a job to `path` as a database of Optuna, with a study for each arm."""
+        """Write a job to `path` as a database of Optuna, with a study for each search."""
         self._save(f"/v1/jobs/{job_id}/export?format=optuna", path, EXPORT_TIMEOUT_S)
 
     def save_bundle(

@@ -4,7 +4,7 @@ Example:
     >>> for trial in client.work(job["id"]):  # doctest: +SKIP
     ...     network = apply_density(MyNetwork(), trial.phi)
     ...     for _ in range(10):
-    ...         loss = train_one_epoch(network, lr=trial.params["lr"])
+    ...         loss = train_one_epoch(network, lr=trial.params.get("lr", 0.01))
     ...         if trial.report(loss):
     ...             break
     ...     trial.tell(loss)

@@ -59,4 +59,23 @@ def test_trials_come_back_with_their_states_and_params(tmp_path: Path) -> None:
     assert tpe.trials[0].user_attrs["id"] == 10
     assert random.direction == optuna.study.StudyDirection.MAXIMIZE
     assert random.trials[0].params == {"act": '{"kind": "odd"}'}
-    assert (none.trials, none.user_attrs) == ([], {"job": 7})
+    assert (none.trials, none.user_attrs) == ([], {"job": 7, "densearch:phase": "search"})
+
+
+def test_values_of_another_phase_are_no_competitors_of_the_search(tmp_path: Path) -> None:
+    rows = [
+        trial(0),
+        trial(1, phase="promotion", value=0.4),
+        trial(2, phase="evaluation", value=0.1),
+        trial(3, phase="evaluation", value=0.2),
+    ]
+    study = {"name": "tpe", "title": "job 1: tpe", "direction": "minimize", "attributes": {}}
+    write(tmp_path / "study.db", [study], rows)
+    storage = f"sqlite:///{tmp_path}/study.db"
+    best = {
+        name: optuna.load_study(study_name=name, storage=storage).best_value
+        for name in optuna.get_all_study_names(storage)
+    }
+    assert best == {
+        "job 1: tpe": 0.5, "job 1: tpe, promotion": 0.4, "job 1: tpe, evaluation": 0.1
+    }  # fmt: skip

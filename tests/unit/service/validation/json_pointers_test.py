@@ -11,7 +11,9 @@ from service.errors import Fault, InvalidSpecError
 from service.spec import Budget, Evaluation
 from service.tasks.external import ExternalTask
 from service.validation.json_pointers import escape, first_faults
+from service.validation.parse import parse
 from service.webhooks.request import WebhookSpec
+from tests.support.specs import changed
 
 
 # The examples of RFC 6901, section 5.
@@ -31,6 +33,23 @@ def _pointer_of(location: tuple[int | str, ...], body: object) -> str:
 def test_the_tag_of_a_union_is_not_part_of_the_pointer() -> None:
     body = {"task": {"kind": "denoising", "patch_px": 1}}
     assert _pointer_of(("task", "denoising", "patch_px"), body) == "/task/patch_px"
+
+
+@pytest.mark.parametrize(
+    ("pruning", "pointer"),
+    [
+        ({"median": {"after": 2}}, "/pruning/median"),
+        ({"median": 3}, "/pruning/median"),
+        ({"rule": "median", "median": {"median": {}}}, "/pruning/median"),
+        ({"median": 0, "warmup_epochs": 0}, "/pruning/median /pruning/warmup_epochs"),
+        ({"rule": "halving", "halving": 1, "eta": 1}, "/pruning/eta /pruning/halving"),
+        ({"halving": {"rule": "halving"}}, "/pruning/halving"),
+    ],
+)
+def test_a_key_with_the_name_of_a_tag_is_pointed_at(pruning: object, pointer: str) -> None:
+    with pytest.raises(InvalidSpecError) as caught:
+        parse(changed("/pruning", pruning))
+    assert " ".join(sorted(fault.pointer for fault in caught.value.faults)) == pointer
 
 
 def test_a_missing_field_is_named() -> None:
