@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from service.tasks.metric_names import OF_THE_SPLIT
+
 _PIPELINES = {
     "classification": "image-classification",
     "multilabel": "image-classification",
@@ -37,11 +39,14 @@ def card_of(
     head = yaml.safe_dump(_data(job, metrics), sort_keys=True, allow_unicode=True)
     lines = [f"# {escaped(job['name'])}: arm {escaped(arm)}", ""]
     lines += [_about(job, arm, question), ""]
+    verdict = (question.get("report") or {}).get("verdict")
+    if verdict:
+        lines += ["## What the job found", "", escaped(verdict), ""]
     if metrics:
         lines += ["## Test metrics", "", "Of this network, on the whole test split.", ""]
         lines += ["| metric | value |", "|---|---|"]
-        lines += [f"| {escaped(name)} | {value!r} |" for name, value in sorted(metrics.items())]
-        lines += [""]
+        lines += [f"| {escaped(name)} | {value:.7g} |" for name, value in _reached(metrics)]
+        lines += ["", *_of_the_split(metrics)]
     lines += ["## Files", "", "| file | content |", "|---|---|"]
     lines += [f"| `{name}` | {text} |" for name, text in contents]
     if lacks:
@@ -71,9 +76,18 @@ def _about(job: Mapping[str, Any], arm: str, question: Mapping[str, Any]) -> str
     return (
         f"A density of weighted convolutions ({shown}), learned by the arm {escaped(arm)} of "
         f"the job {job['id']} of densearch for the task {escaped(task['kind'])}{where}. "
-        "`report.md` says whether it is better than the "
-        "plain convolution."
+        "`report.md` says whether it is better than the plain convolution."
     )
+
+
+def _reached(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return what the network reached, without what is the same for every network."""
+    return [(name, value) for name, value in sorted(metrics.items()) if name not in OF_THE_SPLIT]
+
+
+def _of_the_split(metrics: Mapping[str, float]) -> list[str]:
+    known = [f"{escaped(name)} {metrics[name]:.7g}" for name in OF_THE_SPLIT if name in metrics]
+    return [f"The same for every network on this split: {', '.join(known)}.", ""] if known else []
 
 
 def _data(job: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +110,7 @@ def _data(job: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
                         "dataset": {"name": dataset, "type": dataset, "split": "test"},
                         "metrics": [
                             {"type": name, "name": name, "value": value}
-                            for name, value in sorted(metrics.items())
+                            for name, value in _reached(metrics)
                         ],
                     }
                 ],

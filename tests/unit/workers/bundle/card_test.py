@@ -15,7 +15,8 @@ def test_a_name_is_a_text_in_the_head_and_in_the_table() -> None:
         "job": {"id": 3, "name": NAME, "spec": spec},
         "arm": "a|b",
         "densities": [{"family": "symmetric", "kernel_size": 5}],
-        "trial": {"metrics": {"loss": 0.5}},
+        "trial": {"metrics": {"loss": 0.5, "constant_loss": 2.0}},
+        "report": {"verdict": "Leave the density out."},
     }
     lacks = {"model.onnx": "no <b>", "model.safetensors": "none was kept"}
     text = card_of(question, [("density.json", "the densities")], lacks).decode()
@@ -26,6 +27,10 @@ def test_a_name_is_a_text_in_the_head_and_in_the_table() -> None:
     assert data["pipeline_tag"] == "image-to-image"
     assert "<script" not in body.replace("\\<script", "")
     assert "| loss | 0.5 |" in body
+    assert "## What the job found\n\nLeave the density out.\n" in body
+    assert "The same for every network on this split: constant\\_loss 2." in body
+    (result,) = data["model-index"][0]["results"]
+    assert [metric["name"] for metric in result["metrics"]] == ["loss"]
     assert "import use_density" in body
     assert "import network" not in body
     assert "- `model.onnx`: no \\<b\\>" in body
