@@ -239,6 +239,11 @@ def density_text(density: Json | None, plateau: Json | None = None) -> str:
     return str(density["family"])
 
 
+_OWN_INTERVALS = (
+    "Intervals are corrected for the comparisons of their own table: one change may have two."
+)
+
+
 def _attribution(report: Json) -> Iterator[RenderableType]:
     """Yield the parts of the gain, as changes in percent of the loss of the arm before."""
     found = report.get("attribution")
@@ -252,6 +257,7 @@ def _attribution(report: Json) -> Iterator[RenderableType]:
         low, high, share = (part[f"relative{end}"] for end in ("_high", "_low", ""))
         table.add_row(Text(title, style=style), _points(share), _ends(low, high), str(part["n"]))
     yield table
+    yield Text(_OWN_INTERVALS, style="dim")
 
 
 def _plateaus(report: Json) -> Iterator[RenderableType]:
