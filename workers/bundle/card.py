@@ -35,10 +35,11 @@ def card_of(
         lacks: What is not in it, each with the reason.
     """
     job, arm = question["job"], question["arm"]
-    metrics = (question.get("trial") or {}).get("metrics") or {}
+    metrics = ((question.get("trial") or {}).get("metrics") or {}) if job["is_final"] else {}
     head = yaml.safe_dump(_data(job, metrics), sort_keys=True, allow_unicode=True)
     lines = [f"# {escaped(job['name'])}: arm {escaped(arm)}", ""]
     lines += [_about(job, arm, question), ""]
+    lines += [] if job["is_final"] else ["**So far: the job had not ended.** Ask again then.", ""]
     verdict = (question.get("report") or {}).get("verdict")
     if verdict:
         lines += ["## What the job found", "", escaped(verdict), ""]

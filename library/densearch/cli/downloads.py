@@ -17,6 +17,10 @@ NOT_FOUND = 404
 FORMATS: tuple[Literal["json", "csv", "npz"], ...] = ("json", "csv", "npz")
 
 
+# Of a bundle that was made while its job was at work.
+_SO_FAR = re.compile(r"-so-far-[0-9a-f]{16}\.zip$")
+
+
 def safe_name(text: str) -> str:
     """Return `text` as a file name: letters, digits, dot, dash, underscore; never hidden."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:100] or "unnamed"
@@ -28,7 +32,8 @@ def save_job(client: Client, job_id: int, out: Path) -> Iterator[Path]:
     There are job.json (with the spec), report.json once there is one, density-ARM.json, .csv and
     .npz for every arm that learned one (density-ARM-LAYER.* where it learned one for each layer),
     density-best.* for the arm that the report recommends (see `_best_arm`), item-losses.npz where
-    losses of test items were kept, and the artifacts.
+    losses of test items were kept, and the artifacts; of a job that has ended, no bundle that was
+    made before its end.
     """
     job = client.job(job_id)
     folder = out / f"job-{job_id}"
@@ -41,6 +46,8 @@ def save_job(client: Client, job_id: int, out: Path) -> Iterator[Path]:
     yield from _save_densities(client, job, folder, taken)
     yield from _save_item_losses(client, job_id, folder / ITEM_LOSSES)
     for artifact in client.artifacts(job_id):
+        if job.get("finished_at") and _SO_FAR.search(artifact["name"]):
+            continue
         path = folder / _free_name(artifact["name"], artifact["id"], taken)
         client.save_artifact(artifact["id"], path)
         yield path

@@ -12,7 +12,7 @@ NAME = "---\nlicense: mit\n# <script>alert(1)</script> [x](http://evil) | `a`"
 def test_a_name_is_a_text_in_the_head_and_in_the_table() -> None:
     spec = {"task": {"kind": "denoising", "dataset": "photos"}}
     question = {
-        "job": {"id": 3, "name": NAME, "spec": spec},
+        "job": {"id": 3, "name": NAME, "spec": spec, "is_final": True},
         "arm": "a|b",
         "densities": [{"family": "symmetric", "kernel_size": 5}],
         "trial": {"metrics": {"loss": 0.5, "constant_loss": 2.0}},
@@ -41,8 +41,23 @@ def test_an_escaped_text_is_one_line() -> None:
 
 
 def test_a_trainers_job_has_no_data_set() -> None:
-    job = {"id": 3, "name": "n", "spec": {"task": {"kind": "external", "metric": "map50"}}}
+    spec = {"task": {"kind": "external", "metric": "map50"}}
+    job = {"id": 3, "name": "n", "spec": spec, "is_final": True}
     question = {"job": job, "arm": "tpe", "densities": []}
     text = card_of(question, [], {}).decode()
     assert "for the task external. `report.md`" in text
     assert "import network, use_density" in text
+
+
+def test_the_card_of_a_job_at_work_says_so_and_shows_no_result_of_the_test_split() -> None:
+    spec = {"task": {"kind": "denoising", "dataset": "photos"}}
+    question = {
+        "job": {"id": 3, "name": "n", "spec": spec, "is_final": False},
+        "arm": "tpe",
+        "densities": [],
+        "trial": {"metrics": {"loss": 0.5}},
+    }
+    text = card_of(question, [], {}).decode()
+    assert "**So far: the job had not ended.**" in text
+    assert "0.5" not in text
+    assert "model-index" not in text

@@ -23,6 +23,8 @@ ARTIFACTS = [
     {"id": 11, "name": "tune:hyperopt.safetensors"},
     {"id": 12, "name": "tune-hyperopt.safetensors"},
     {"id": 13, "name": "../../report.json"},
+    {"id": 14, "name": "bundle-gradient-so-far-996302979be1c0ea.zip"},
+    {"id": 15, "name": "bundle-gradient-996302979be1c0ea.zip"},
 ]
 
 
@@ -30,7 +32,8 @@ def _answer(request: httpx2.Request) -> httpx2.Response:
     path = request.url.path
     if path == "/v1/jobs/3":
         report = {"best_arm": "gradient", "arms": []}
-        return httpx2.Response(200, json={"id": 3, "state": "SUCCEEDED", "report": report})
+        ended = {"state": "SUCCEEDED", "finished_at": "2026-03-01T12:00:00Z", "report": report}
+        return httpx2.Response(200, json={"id": 3, **ended})
     if path == "/v1/jobs/3/densities":
         return httpx2.Response(200, json={"items": DENSITIES})
     if path == "/v1/jobs/3/artifacts":
@@ -39,6 +42,14 @@ def _answer(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(404, json={"title": "Not found", "detail": "there are none"})
     form = request.url.params.get("format", "")
     return httpx2.Response(200, content=f"{path} {form}".strip().encode())
+
+
+def test_a_bundle_from_before_the_end_is_left_out(tmp_path: Path) -> None:
+    with Client("http://server", transport=httpx2.MockTransport(_answer)) as client:
+        names = [path.name for path in save_job(client, 3, tmp_path)]
+    assert [name for name in names if name.startswith("bundle-")] == [
+        "bundle-gradient-996302979be1c0ea.zip"
+    ]
 
 
 def test_no_file_overwrites_another_or_leaves_the_folder(tmp_path: Path) -> None:
@@ -68,7 +79,7 @@ def test_no_file_overwrites_another_or_leaves_the_folder(tmp_path: Path) -> None
         ("13-report.json", 13),
     ):
         assert (folder / name).read_text() == f"/v1/artifacts/{number}"
-    assert len(paths) == 2 + 3 * len(wanted) + 3
+    assert len(paths) == 2 + 3 * len(wanted) + 4
 
 
 @pytest.mark.parametrize(
