@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import TypeAdapter, ValidationError
+
 from service import networks
 from service.errors import Fault
 from service.networks import AnyNetwork
@@ -12,10 +14,11 @@ from service.studies.layer_groups import n_dims_of
 from service.tasks.families import PatchTask
 from service.tasks.function import FunctionTask
 from service.tasks.kinds import TRAINED
-from service.tasks.sections import TrainingTask, data_name, like, sample_px
+from service.tasks.sections import Task, TrainingTask, data_name, like, sample_px
 
 # Batch normalisation cannot be trained on a batch of one whose image is a single pixel.
 LEAST_PX = 2
+_TASK: TypeAdapter[Task] = TypeAdapter(Task)
 # By number of axes.
 DATA = {1: "signals", 2: "images", 3: "volumes"}
 
@@ -37,7 +40,15 @@ def with_kind(body: object) -> object:
     kind = str(task.get("kind")) if isinstance(task, dict) else ""
     if not isinstance(network, dict) or "kind" in network or kind not in TRAINED:
         return body
-    return {**body, "network": {"kind": networks.fitting(kind)[0].name, **network}}
+    return {**body, "network": {"kind": networks.fitting(kind, _n_dims(task))[0].name, **network}}
+
+
+def _n_dims(task: object) -> int | None:
+    """Return the axes of a task's samples; None where the task is faulty, which is told later."""
+    try:
+        return n_dims_of(_TASK.validate_python(task))
+    except ValidationError:
+        return None
 
 
 def faults(spec: JobSpec) -> Iterator[Fault]:

@@ -132,9 +132,17 @@ def test_a_searched_depth_may_not_leave_a_stage_empty() -> None:
     assert fault.pointer == "/search/depth/choices/1"
 
 
+VOLUMES = {"n_dims": 3, "size_px": 64, "sha256": "0" * 64, "n_outputs": 2}
+
+
 @pytest.mark.parametrize(
     ("task", "kind"),
-    [(PHOTOS, "dncnn"), (DIGITS, "small_cnn"), ({"kind": "segmentation"}, "unet")],
+    [
+        (PHOTOS, "dncnn"),
+        (DIGITS, "small_cnn"),
+        ({"kind": "segmentation"}, "unet"),
+        ({"kind": "segmentation", "dataset": "stored:1", "data": VOLUMES}, "dncnn"),
+    ],
     ids=str,
 )
 def test_a_network_without_a_kind_is_the_tasks_own(task: dict[str, Any], kind: str) -> None:
