@@ -81,7 +81,8 @@ def show_new_job(
         key = token_urlsafe(18)
         return NewJobPage(starts, chosen.name, chosen.text, found, key, notice=notice)
 
-    return html_of_stored(request, "new_job.html", read)
+    # The form's key is another one each time, and so would its tag be.
+    return html_of_stored(request, "new_job.html", read, is_tagged=False)
 
 
 @router.post("/jobs/new")

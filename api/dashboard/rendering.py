@@ -63,7 +63,12 @@ def root_of(path: str) -> str:
 
 
 def html_of_stored(
-    request: Request, name: str, read: Callable[[Session], object], *, at: str | None = None
+    request: Request,
+    name: str,
+    read: Callable[[Session], object],
+    *,
+    at: str | None = None,
+    is_tagged: bool = True,
 ) -> Response:
     """Render a template with what is read of the database; a page that says so if there is none.
 
@@ -72,13 +77,14 @@ def html_of_stored(
         name: Of the template; it gets the value as `page`.
         read: Called in one transaction; a `NotFoundError` is answered with the status 404.
         at: As in `html`.
+        is_tagged: Likewise.
     """
     try:
         with database_of(request).read() as session:
             page = read(session)
     except NotFoundError as error:
         return missing(request, str(error))
-    return html(request, name, at=at, page=page, query=_query(request))
+    return html(request, name, at=at, is_tagged=is_tagged, page=page, query=_query(request))
 
 
 def html_of_job(
@@ -185,7 +191,13 @@ def _query(request: Request) -> str:
 
 
 def html(
-    request: Request, name: str, status_code: int = 200, *, at: str | None = None, **values: object
+    request: Request,
+    name: str,
+    status_code: int = 200,
+    *,
+    at: str | None = None,
+    is_tagged: bool = True,
+    **values: object,
 ) -> Response:
     """Render a template as a response; a page that its reader has is answered 304.
 
@@ -194,10 +206,11 @@ def html(
         name: Of the template.
         status_code: Of the response.
         at: Path of the page in which a script puts the result, when that is another.
+        is_tagged: Whether a page with the status 200 gets the tag of its content.
         values: For the template.
     """
     body = text_of(name, root_of(at or request.scope["path"]), **values)
-    if request.method == "GET" and status_code == 200:
+    if is_tagged and request.method == "GET" and status_code == 200:
         return etags.answer_of_content(request, body.encode(), "text/html")
     return HTMLResponse(body, status_code, headers=HEADERS)
 

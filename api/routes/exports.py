@@ -40,7 +40,7 @@ class ExportQuery(Query):
 def export_job(
     database: InDatabase, request: Request, job_id: Id, query: Annotated[ExportQuery, FromQuery()]
 ) -> Response:
-    """Download a job as a database that Optuna and optuna-dashboard open: a study for each search."""
+    """Download a job as a database for Optuna and its dashboard: a study for each search."""
     with database.read() as session:
         job = jobs.get(session, job_id)
     file = optuna_file.optuna_file(database, job)  # no transaction is open while it is made

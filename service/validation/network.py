@@ -44,7 +44,7 @@ def with_kind(body: object) -> object:
 
 
 def _n_dims(task: object) -> int | None:
-    """Return the axes of a task's samples; None where the task is faulty, which is told later."""
+    """Return the axes of a task's samples; None where the task is faulty."""
     try:
         return n_dims_of(_TASK.validate_python(task))
     except ValidationError:

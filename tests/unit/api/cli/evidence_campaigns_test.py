@@ -45,10 +45,12 @@ def test_a_campaign_is_submitted_once_and_waited_for_and_what_is_refused_is_reco
 
     client = cast("Client", OnlyCampaigns())
     for _ in range(2):
-        fashion, photos = evidence_campaigns.records_of(client, registered(), lambda _: 3)
+        fashion, photos, epochs = evidence_campaigns.records_of(client, registered(), lambda _: 3)
         assert fashion.report == {"findings": [], "radius": None, "of": 1}
+        assert (epochs.report or {})["of"] == 2
+        assert [one.is_secondary for one in (fashion, photos, epochs)] == [False, False, True]
         assert photos.skipped is not None
         assert "the server refused it (no such thing)" in photos.skipped
-    assert len(server.keys) == 1
-    gone, _ = evidence_campaigns.records_of(client, registered(), lambda _: "it is not here")
+    assert len(server.keys) == 2
+    gone, *_ = evidence_campaigns.records_of(client, registered(), lambda _: "it is not here")
     assert gone.skipped == "it is not here"

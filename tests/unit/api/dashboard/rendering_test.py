@@ -10,7 +10,7 @@ from api.dashboard.rendering import html, root_of
 
 
 def request_of(path: str) -> Request:
-    return Request({"type": "http", "path": path})
+    return Request({"type": "http", "method": "GET", "path": path, "headers": []})
 
 
 def page(detail: str) -> str:
