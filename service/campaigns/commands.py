@@ -182,6 +182,7 @@ def _admitted(
     matrix: Matrix,
     specs: Mapping[int, JobSpec],
     own: Mapping[int, Sequence[Fault]],
+    first: int = 0,
 ) -> list[ResolvedSpec]:
     """Resolve the spec of each cell, before the transaction that stores their jobs.
 
@@ -198,7 +199,7 @@ def _admitted(
             except InvalidSpecError as error:
                 faults[index] = [*faults.get(index, ()), *error.faults]
     if faults:
-        raise InvalidSpecError(cell_faults.listed(faults, cells, matrix, base))
+        raise InvalidSpecError(cell_faults.listed(faults, cells, matrix, base, first))
     return [resolved[index] for index in range(len(specs))]
 
 
@@ -264,7 +265,8 @@ def _extend(
         cells = cells_in.cells_of({**matrix, wanted.path: new})
         parsed = specs_of(campaign.name, campaign.base, cells, prices)
         axes = {**matrix, wanted.path: wanted.values}
-        resolved = _admitted(database, campaign.base, cells, axes, *parsed)
+        n_present = cells_in.n_cells(campaign.matrix)
+        resolved = _admitted(database, campaign.base, cells, axes, *parsed, n_present)
     except InvalidSpecError as error:
         own = [_in_extension(each, wanted) for each in error.faults]
         raise InvalidSpecError(own, error.n_faults) from error

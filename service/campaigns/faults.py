@@ -22,6 +22,7 @@ def listed(
     cells: Sequence[Mapping[str, Any]],
     matrix: Matrix,
     base: Mapping[str, Any],
+    first: int = 0,
 ) -> list[Fault]:
     """Return the faults of all cells, those that several cells share once.
 
@@ -30,6 +31,7 @@ def listed(
         cells: The settings of all cells.
         matrix: The request's.
         base: Likewise.
+        first: Number of the first cell in its campaign, above 0 in an extension.
 
     Returns:
         Faults with pointers into the request: to a value of the matrix, or into the base.
@@ -45,7 +47,9 @@ def listed(
     firsts = {indices[0] for _, indices in kinds[:MOST_LISTED]}
     labels = {index: _cut(label_of(cells[index])) for index in firsts}
     shown = [
-        Fault(pointer, f"{_cells_text(indices, labels[indices[0]])}: {detail}")
+        Fault(
+            pointer, f"{_cells_text([first + n for n in indices], labels[indices[0]])}: {detail}"
+        )
         for (pointer, detail), indices in kinds[:MOST_LISTED]
     ]
     n_more = len(kinds) - len(shown)

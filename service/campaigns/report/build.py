@@ -60,7 +60,7 @@ def build_report(cells: Iterable[CampaignCell]) -> Json:
     shown = replication(splits)
     sharpness = sharpness_of(results)
     findings = [
-        *words.effect_in_words(splits, combined),
+        *words.effect_in_words(splits, combined, len(results)),
         *words.none_in_words(results, splits),
         *words.replication_in_words(shown),
         *words.sharpness_in_words(sharpness),

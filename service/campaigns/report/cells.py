@@ -48,6 +48,7 @@ class CellResult:
     """A cell with what its job found; None for what there is not.
 
     Attributes:
+        failure: Why its job failed, for people.
         split: Name of its test split (`service.studies.test_splits`).
         outcome: The job's answer.
         effect: None also where losses are not all above 0, and have no ratio.
@@ -61,6 +62,7 @@ class CellResult:
     settings: Json
     job_id: int | None
     state: JobState | None
+    failure: str | None = None
     split: str | None = None
     outcome: str | None = None
     effect: LogRatio | None = None
@@ -87,6 +89,7 @@ def result_of(cell: CampaignCell) -> CellResult:
         settings=cell.settings,
         job_id=cell.job_id,
         state=cell.state,
+        failure=_failure_in(cell),
         split=split_named(spec),
         outcome=outcome,
         effect=None if outcome in NOT_AVERAGED else log_ratio(effect_in(report)),
@@ -95,6 +98,14 @@ def result_of(cell: CampaignCell) -> CellResult:
         n_train=_number(task.get("n_train")) or _number(n_training),
         valley=arm.get("valley") or _only_valley(report),
     )
+
+
+def _failure_in(cell: CampaignCell) -> str | None:
+    if cell.state is not JobState.FAILED:
+        return None
+    error = cell.error or {}
+    reason = str(error.get("detail") or error.get("title") or "the reason is not known")
+    return reason.rstrip(".")  # it becomes a part of a sentence
 
 
 def _arm(report: Json, name: str | None) -> Mapping[str, Any]:

@@ -43,12 +43,17 @@ class Sharpness:
     Attributes:
         cells: In the order of the campaign.
         slopes: With the data and with the network's width, as far as they can be estimated.
+        n_groups: Groups of the campaign's jobs that differ by their seed alone, those without an
+            answer included.
+        unknown: Quantities that the campaign varies and that have no slope.
         n_unscaled: Jobs whose densities do not have one scale, which are left out.
         n_untuned: Other jobs whose learning rate was not tuned for the plain network.
     """
 
     cells: list[RadiusCell]
     slopes: list[Slope]
+    n_groups: int
+    unknown: list[str]
     n_unscaled: int
     n_untuned: int
 
@@ -56,19 +61,41 @@ class Sharpness:
 def sharpness_of(results: Sequence[CellResult]) -> Sharpness | None:
     """Fit the best radius of each cell, and how it changes; None where no job searched widths.
 
-    It depends on the specs and reports of the campaign's jobs alone: not on the order in which
-    they ended, on jobs that have not ended, nor on other jobs.
+    It depends on the settings, specs and reports of the campaign's jobs alone: not on the order in
+    which they ended, nor on other jobs. Jobs without a report are counted, and change no figure.
     """
     searched = [one for one in results if one.valley is not None]
     if not searched:
         return None
     scaled = [one for one in searched if one.valley and one.valley["is_normalised"]]
+    cells = [_cell(own) for own in _groups(scaled)]
+    slopes = _slopes(cells)
+    shown = {slope.name for slope in slopes}
+    return Sharpness(
+        cells=cells,
+        slopes=slopes,
+        n_groups=len(_groups(results)),
+        unknown=[name for name in _varied(results) if name not in shown],
+        n_unscaled=len(searched) - len(scaled),
+        n_untuned=sum(not _valley_in(one).get("is_rate_tuned", False) for one in scaled),
+    )
+
+
+def _groups(results: Sequence[CellResult]) -> list[list[CellResult]]:
+    """Part cells into those that differ by their seed alone."""
     groups: dict[str, list[CellResult]] = {}
-    for one in scaled:
+    for one in results:
         groups.setdefault(same_text(_without_seed(one.settings)), []).append(one)
-    cells = [_cell(own) for own in groups.values()]
-    n_untuned = sum(not _valley_in(one).get("is_rate_tuned", False) for one in scaled)
-    return Sharpness(cells, _slopes(cells), len(searched) - len(scaled), n_untuned)
+    return list(groups.values())
+
+
+def _varied(results: Sequence[CellResult]) -> list[str]:
+    """Return the quantities of which cells have several values, whether or not they have ended."""
+    values = {
+        path: {same_text(one.settings[path]) for one in results if path in one.settings}
+        for path in QUANTITIES
+    }
+    return [name for path, name in QUANTITIES.items() if len(values[path]) > 1]
 
 
 def _valley_in(result: CellResult) -> Json:

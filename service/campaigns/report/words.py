@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from service.campaigns.report.cells import LESS_RELIABLE, NONE_FOUND, CellResult
 from service.campaigns.report.pooling import Replication, SplitEffect
-from service.campaigns.report.radius import Slope
+from service.campaigns.report.radius import LEAST_WIDTHS, Slope, Standing
 from service.campaigns.report.sharpness import Sharpness
 from service.report.effects import share_of
 from service.report.meta import Combined
@@ -15,7 +15,16 @@ from service.report.phrases import count_of, joined, percent, signed
 from service.report.stored_answer import NOT_JUDGED
 from service.states import JobState
 
-_NO_POINT = "The slopes are without them."
+# Why a setting has no best radius, by its standing.
+_UNFITTED: dict[Standing, str] = {
+    # Of losses that do not change with the width, and of those that only rise or only fall.
+    "flat": "there is no optimum to speak of: the losses are not shown to have a minimum among "
+    "the radii that were tried",
+    "outside": "the best radius is not among those that were tried: widen density.bounds",
+    "too few": f"fewer than {LEAST_WIDTHS} widths were trained to their end without diverging",
+}
+# Reasons of failed jobs that are named; the others are counted.
+MOST_REASONS = 3
 
 
 def ends(low: float, high: float) -> str:
@@ -23,11 +32,19 @@ def ends(low: float, high: float) -> str:
     return f"[{signed(low)}, {signed(high)}]"
 
 
-def effect_in_words(splits: Sequence[SplitEffect], combined: Combined | None) -> list[str]:
-    """Say what the densities gain over the test splits, and what another one may show."""
+def effect_in_words(
+    splits: Sequence[SplitEffect], combined: Combined | None, n_cells: int
+) -> list[str]:
+    """Say what the densities gain over the test splits, and what another one may show.
+
+    Args:
+        splits: With the cells that have an effect.
+        combined: Over them; None with fewer than 2.
+        n_cells: Cells of the campaign.
+    """
     if combined is None:
-        return [_alone(splits[0])] if splits else []
-    cells = count_of(sum(one.n_cells for one in splits), "cell")
+        return [_alone(splits[0], n_cells)] if splits else []
+    cells = _part(sum(one.n_cells for one in splits), n_cells, "cell")
     new = ends(share_of(combined.prediction_low), share_of(combined.prediction_high))
     sentence = (
         f"Over {len(splits)} test splits ({cells}) the loss with a density is "
@@ -61,11 +78,17 @@ def _size(log: float) -> str:
     return f"{percent(share_of(log))} {'lower' if log < 0.0 else 'higher'}"
 
 
-def _alone(split: SplitEffect) -> str:
-    cells = count_of(split.n_cells, "cell")
+def _part(n: int, whole: int, what: str) -> str:
+    """Return a number of things, and of how many where those are not all: "3 of 4 cells"."""
+    return count_of(n, what) if n == whole else f"{n} of {count_of(whole, what)}"
+
+
+def _alone(split: SplitEffect, n_cells: int) -> str:
+    cells = _part(split.n_cells, n_cells, "cell")
+    judged = f"{cells}, all judged" if split.n_cells > 1 else f"{cells}, judged"
     return (
-        f"All cells are judged on one test split: over {cells} the loss with a density is "
-        f"{_size(split.mean)} in the mean. What another task would show cannot be said."
+        f"Over {judged} on one test split, the loss with a density is {_size(split.mean)} in the "
+        "mean than that of the best network without. What another task would show cannot be said."
     )
 
 
@@ -81,19 +104,8 @@ def sharpness_in_words(found: Sharpness | None) -> list[str]:
     """Say how the best radius changes with the data and with the network's width."""
     if found is None:
         return []
-    standings = Counter(cell.best.standing for cell in found.cells)
-    n_flat, n_outside = standings["flat"], standings["outside"]
     sentences = [_slope_in_words(slope) for slope in found.slopes]
-    if n_flat:
-        sentences.append(
-            f"In {count_of(n_flat, 'cell')} of {len(found.cells)} there is no optimum to speak "
-            f"of: as far as can be seen the loss does not depend on the radius. {_NO_POINT}"
-        )
-    if n_outside:
-        sentences.append(
-            f"In {count_of(n_outside, 'cell')} of {len(found.cells)} the best radius is not among "
-            f"those that were tried: widen density.bounds. {_NO_POINT}"
-        )
+    sentences += _unfitted_in_words(found)
     if found.n_unscaled:
         sentences.append(
             f"{count_of(found.n_unscaled, 'job')} searched widths of densities of different "
@@ -105,6 +117,35 @@ def sharpness_in_words(found: Sharpness | None) -> list[str]:
             'some of them better than others: set "tuned_rate" and add the control uniform_tuned.'
         )
     return sentences
+
+
+def _unfitted_in_words(found: Sharpness) -> list[str]:
+    """Say which settings have no best radius, and which slopes cannot be estimated for want of it.
+
+    A setting is what the jobs of some seeds have in common.
+    """
+    standings = Counter(cell.best.standing for cell in found.cells)
+    sentences = [
+        f"For {_group_text(standings[standing], found.n_groups)} {reason}."
+        for standing, reason in _UNFITTED.items()
+        if standings[standing]
+    ]
+    n_fitted = standings["fitted"]
+    if n_fitted < found.n_groups and found.slopes:
+        sentences.append(
+            f"The slopes are of the {count_of(n_fitted, 'setting')} with a best radius."
+        )
+    if found.unknown and found.cells:
+        have = f"{'has' if n_fitted == 1 else 'have'} one to compare"
+        sentences.append(
+            f"How the best radius changes with {joined(found.unknown)} cannot be said: {n_fitted} "
+            f"of {count_of(found.n_groups, 'setting')} {have}."
+        )
+    return sentences
+
+
+def _group_text(n: int, whole: int) -> str:
+    return f"{n} of {count_of(whole, 'setting')} (seeds taken together)"
 
 
 def _slope_in_words(slope: Slope) -> str:
@@ -129,8 +170,18 @@ def standing_in_words(results: Sequence[CellResult]) -> list[str]:
         (by_state[JobState.CANCELLED], "been cancelled"),
         (by_state[None], "been deleted"),
     ]
-    parts = [f"{count_of(n, 'job')} {'has' if n == 1 else 'have'} {what}" for n, what in left if n]
+    parts = [
+        f"{_part(n, len(results), 'job')} {'has' if n == 1 else 'have'} {what}"
+        for n, what in left
+        if n
+    ]
     sentences = [f"{joined(parts)}: the answers are without them."] if parts else []
+    sentences += _failures_in_words(results)
+    if by_state[JobState.CANCELLED]:
+        sentences.append(
+            "To have the cancelled jobs, submit the campaign again: what was trained is not "
+            "trained again."
+        )
     n_unreliable = sum(one.outcome == LESS_RELIABLE for one in results)
     if n_unreliable:
         sentences.append(
@@ -144,3 +195,15 @@ def standing_in_words(results: Sequence[CellResult]) -> list[str]:
             "rate tuned: their losses are not averaged. Add the control uniform_tuned."
         )
     return sentences
+
+
+def _failures_in_words(results: Sequence[CellResult]) -> list[str]:
+    """Say why jobs failed, the most frequent reason first."""
+    reasons = Counter(one.failure for one in results if one.failure is not None)
+    if not reasons:
+        return []
+    ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    texts = [f"{reason} ({count_of(n, 'job')})" for reason, n in ranked[:MOST_REASONS]]
+    n_more = len(ranked) - len(texts)
+    more = f"; {count_of(n_more, 'other reason')}" if n_more else ""
+    return [f"Why jobs failed: {'; '.join(texts)}{more}."]

@@ -239,6 +239,15 @@ def test_many_cells_are_stored_and_cancelled_by_few_statements(
     assert counts(sqlite_database, made) == {"CANCELLED": 100}
 
 
+def test_a_refused_extension_counts_its_cells_after_those_that_there_are(
+    database: Database,
+) -> None:
+    made, _ = commands.submit(database, wanted())
+    more = Extension(path="seed", values=[2, -1])
+    (found,) = faults_of(lambda: commands.extend(database, made.id, more)).values()
+    assert found.startswith("cells 5, 7 (the first: dimension 2, seed -1): ")
+
+
 def test_there_is_no_other_campaign(database: Database) -> None:
     with pytest.raises(NotFoundError):
         commands.cancel(database, 1)

@@ -105,3 +105,9 @@ def test_each_value_is_read_as_often_as_the_cells_have_it(monkeypatch: pytest.Mo
     found = {index: [Fault(f"/seed/{n}", "is odd") for n in range(20)] for index in range(500)}
     faults.listed(found, cells_of(matrix), matrix, {})
     assert len(read) == 500 + 500  # the axis, and each cell
+
+
+def test_cells_of_an_extension_have_their_numbers_in_the_campaign() -> None:
+    shared = {index: [Fault("/task", "is odd")] for index in (0, 1)}
+    (found,) = faults.listed(shared, CELLS, MATRIX, {}, first=8)
+    assert found.detail.startswith("cells 8 to 9 (the first: lr 0.1, ")

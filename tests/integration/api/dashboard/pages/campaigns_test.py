@@ -37,7 +37,7 @@ def test_a_campaign_shows_each_cell_and_what_they_found(
     page = client.get(f"/campaigns/{made.id}").text
     assert "<img src=x" not in page
     assert "4 succeeded, 1 failed, 1 deleted" in page
-    assert "Over 3 test splits (4 cells)" in page
+    assert "Over 3 test splits (4 of 6 cells)" in page
     assert page.count('class="dot" cx') == 4
     assert "Mean over 3 test splits" in page
     assert "Expected on another task" in page

@@ -79,7 +79,7 @@ def test_what_its_cells_have_found_is_shown(
     seeded_campaigns.of_tasks(sqlite_database, "three [bold]tasks")
     shown = densearch("show", 1).output
     assert "campaign 1, three [bold]tasks: 4 succeeded, 1 failed, 1 deleted" in shown
-    assert "Over 3 test splits (4 cells)" in " ".join(shown.split())
+    assert "Over 3 test splits (4 of 6 cells)" in " ".join(shown.split())
     assert "-7.7 %" in shown
     seeded_campaigns.of_radii(sqlite_database)
     radii = densearch("show", 2).output

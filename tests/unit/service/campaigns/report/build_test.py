@@ -34,21 +34,46 @@ def test_a_campaign_without_results_lists_its_cells() -> None:
     assert [row["state"] for row in report["cells"]] == [*states, None]
     assert report["pooled"] is report["radius"] is None
     assert report["replication"] == {"n_splits": 0, "n_shown": 0, "level": 0.025}
-    (sentence,) = report["findings"]
-    assert sentence == (
-        "2 jobs have not ended yet, 1 job has failed, 1 job has been cancelled and 1 job has been "
-        "deleted: the answers are without them."
+    missing, reason, remedy = report["findings"]
+    assert missing == (
+        "2 of 5 jobs have not ended yet, 1 of 5 jobs has failed, 1 of 5 jobs has been cancelled "
+        "and 1 of 5 jobs has been deleted: the answers are without them."
     )
+    assert reason == "Why jobs failed: no (1 job)."
+    assert remedy.startswith("To have the cancelled jobs, submit the campaign again: ")
+
+
+def test_the_most_frequent_reasons_of_failed_jobs_are_said() -> None:
+    reasons = ["b.", "a", "c", "b", "d", "e"]
+    cells = [
+        cell(n, report=None, state=JobState.FAILED, error={"title": "t", "detail": reason})
+        for n, reason in enumerate(reasons)
+    ]
+    titled = cell(6, report=None, state=JobState.FAILED, error={"title": "a"})
+    for order in ([*cells, titled], [titled, *reversed(cells)]):
+        assert report_of(*order)["findings"][-1] == (
+            "Why jobs failed: a (2 jobs); b (2 jobs); c (1 job); 2 other reasons."
+        )
+
+
+def test_an_error_of_a_job_that_goes_on_is_no_reason() -> None:
+    again = cell(0, report=None, state=JobState.QUEUED, error={"detail": "no"})
+    assert len(report_of(again)["findings"]) == 1
 
 
 def test_half_of_a_campaign_is_reported() -> None:
     done = [cell(n, name, effect(-0.05, 0.01)) for n, name in enumerate(("digits", "faces"))]
     report = report_of(*done, cell(2, report=None, state=JobState.FAILED))
+    whole, *others = report_of(*done)["findings"]
     assert report == report_of(*done) | {
         "cells": report["cells"],
-        "findings": [*report_of(*done)["findings"], report["findings"][-1]],
+        "findings": [
+            whole.replace("(2 cells)", "(2 of 3 cells)"),
+            *others,
+            "1 of 3 jobs has failed: the answers are without them.",
+            "Why jobs failed: the reason is not known (1 job).",
+        ],
     }
-    assert report["findings"][-1] == "1 job has failed: the answers are without them."
     assert report["pooled"]["change"] == pytest.approx(math.expm1(-0.05))
 
 
@@ -74,9 +99,13 @@ def test_one_split_says_nothing_of_other_tasks() -> None:
     cells = [cell(n, "digits", effect(-0.05, 0.01)) for n in range(3)]
     (sentence,) = report_of(*cells)["findings"]
     assert sentence == (
-        "All cells are judged on one test split: over 3 cells the loss with a density is 4.9 % "
-        "lower in the mean. What another task would show cannot be said."
+        "Over 3 cells, all judged on one test split, the loss with a density is 4.9 % lower in "
+        "the mean than that of the best network without. What another task would show cannot be "
+        "said."
     )
+    lost = [cell(n, report=None, state=JobState.CANCELLED) for n in (3, 4)]
+    first, *_ = report_of(*cells[:1], *lost)["findings"]
+    assert first.startswith("Over 1 of 3 cells, judged on one test split, the loss ")
 
 
 def test_trainings_that_fail_are_counted_and_not_averaged() -> None:
