@@ -232,7 +232,7 @@ def answer_again(
 
 
 def answer_of_content(
-    request: Request, body: bytes, media_type: str, headers: Mapping[str, str] | None = None
+    request: Request, body: str, media_type: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return an answer whose tag is that of its body, 304 where the reader has it.
 
@@ -244,7 +244,7 @@ def answer_of_content(
         media_type: Likewise.
         headers: Likewise, besides its tag.
     """
-    tag = f'W/"{sha256(body).hexdigest()[:24]}"'
+    tag = f"W/{conditional.tag_of(body, media_type)}"
     every = {"cache-control": "no-store", "etag": tag, **(headers or {})}
     if is_known(request, tag):
         return Response(status_code=304, headers=every)

@@ -211,7 +211,7 @@ def html(
     """
     body = text_of(name, root_of(at or request.scope["path"]), **values)
     if is_tagged and request.method == "GET" and status_code == 200:
-        return etags.answer_of_content(request, body.encode(), "text/html")
+        return etags.answer_of_content(request, body, "text/html")
     return HTMLResponse(body, status_code, headers=HEADERS)
 
 

@@ -73,7 +73,8 @@ def slopes_in_words(campaigns: Sequence[CampaignRecord]) -> str:
             kind.append(slope)
     parts = [f"Shown with more data: {_shown(data)}" if data else "No slope on the data"]
     parts += [f"at equal epochs (secondary): {_shown(epochs)}"] if epochs else []
-    parts += [f"with a larger network (secondary, uncorrected): {_shown(network)}"] * bool(network)
+    larger = "with a larger network (secondary, uncorrected)"
+    parts += [f"{larger}: {_shown(network)}"] if network else []
     return f"{'; '.join(parts)}."
 
 

@@ -152,7 +152,7 @@ def list_datasets(
     body = LISTED.dump_json(
         LISTED.validate_python({"items": items, "built_in": built_in_sets()}), by_alias=True
     )
-    return etags.answer_of_content(request, body, JSON, link)
+    return etags.answer_of_content(request, body.decode(), JSON, link)
 
 
 @router.get("/{dataset_id}", response_model=DatasetOut, responses=documented(404, 422))

@@ -59,13 +59,18 @@ def _parts_of(error: Mapping[str, Any], body: object) -> tuple[int | str, ...]:
     """Return the keys and indices in `body` that lead to an error.
 
     pydantic puts the tag of a union between the keys. Where a key has the name of the tag, as in
-    `{"pruning": {"median": 3}}`, the tag is left out that hides what was refused.
+    `{"pruning": {"median": 3}}`, the tag is left out that hides what was refused. Of a field that
+    is missing that is the object without it.
     """
-    location, is_missing = error["loc"], error["type"] == "missing"
-    every = (location, *((*location[:at], *location[at + 1 :]) for at in range(len(location))))
-    walks = [_walked(each, body) for each in every]
-    refused = [parts for parts, found in walks if not is_missing and [error["input"]] == found]
-    return (refused or [walks[0][0]])[0]
+    whole = error["loc"]
+    n_absent = 1 if error["type"] == "missing" else 0
+    location, absent = whole[: len(whole) - n_absent], whole[len(whole) - n_absent :]
+    without_one = ((*location[:at], *location[at + 1 :]) for at in range(len(location)))
+    for each in (location, *without_one):
+        parts, found = _walked(each, body)
+        if [error["input"]] == found:
+            return (*parts, *absent)
+    return _walked(whole, body)[0]
 
 
 def _walked(

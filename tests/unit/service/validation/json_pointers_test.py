@@ -24,15 +24,17 @@ def test_keys_are_escaped_as_the_rfc_says(key: str | int, part: str) -> None:
     assert escape(key) == part
 
 
-def _pointer_of(location: tuple[int | str, ...], body: object) -> str:
-    error = {"type": "missing", "loc": location, "msg": "", "input": body}
+def _pointer_of(location: tuple[int | str, ...], body: object, lacking: object) -> str:
+    """Return the pointer of a field that is missing in `lacking`, a part of the body."""
+    error = {"type": "missing", "loc": location, "msg": "", "input": lacking}
     (fault,), _ = first_faults([error], body)
     return fault.pointer
 
 
 def test_the_tag_of_a_union_is_not_part_of_the_pointer() -> None:
     body = {"task": {"kind": "denoising", "patch_px": 1}}
-    assert _pointer_of(("task", "denoising", "patch_px"), body) == "/task/patch_px"
+    place = ("task", "denoising", "patch_px")
+    assert _pointer_of(place, body, body["task"]) == "/task/patch_px"
 
 
 @pytest.mark.parametrize(
@@ -52,13 +54,22 @@ def test_a_key_with_the_name_of_a_tag_is_pointed_at(pruning: object, pointer: st
     assert " ".join(sorted(fault.pointer for fault in caught.value.faults)) == pointer
 
 
+def test_a_field_that_is_missing_next_to_such_a_key_is_named() -> None:
+    task = {"kind": "function", "function": {"name": "sphere"}}
+    with pytest.raises(InvalidSpecError) as caught:
+        parse(changed("/task", task))
+    pointers = [fault.pointer for fault in caught.value.faults]
+    assert {"/task/name", "/task/function"} <= set(pointers)
+    assert "/task/function/name" not in pointers
+
+
 def test_a_missing_field_is_named() -> None:
-    assert _pointer_of(("budget", "n_trials"), {"budget": {}}) == "/budget/n_trials"
-    assert _pointer_of(("name",), {}) == "/name"
+    assert _pointer_of(("budget", "n_trials"), {"budget": {}}, {}) == "/budget/n_trials"
+    assert _pointer_of(("name",), {}, {}) == "/name"
 
 
 def test_the_whole_body_is_the_empty_pointer() -> None:
-    assert _pointer_of((), [1]) == ""
+    assert _pointer_of((), [1], [1]) == ""
 
 
 def test_one_fault_for_each_place_and_of_very_many_the_first() -> None:
